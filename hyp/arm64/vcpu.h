@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything of a vCPU that arm64 keeps: the trap frame, the EL1 state that
+ * is switched with it, vector registers, its timer and interrupt state.
+ * Offsets for assembly are generated from these structs.
+ */
+#ifndef ARM64_VCPU_H
+#define ARM64_VCPU_H
+
+#include <hyp/types.h>
+#include <hyp/vcpu.h>
+
+#include "vgic.h"
+
+/* Trap frame: what the vectors save. Lives on top of the CPU's stack while the vCPU is loaded. */
+struct frame {
+	uint64_t x[31];
+	uint64_t pc;     /* ELR_EL2 */
+	uint64_t pstate; /* SPSR_EL2 */
+	uint64_t pad;    /* keeps the stack 16-byte aligned */
+};
+
+/* EL1 and EL0 registers that are switched when another vCPU is loaded. */
+struct el1_state {
+	uint64_t sp_el0, sp_el1, elr, spsr, sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, afsr0, afsr1, far, mair, amair,
+		vbar, contextidr, tpidr_el0, tpidrro_el0, tpidr_el1, par, csselr, mdscr, cntkctl;
+	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
+	uint64_t apkeys[10]; /* pointer authentication keys, where the CPU has them */
+};
+
+struct fp_state {
+	__uint128_t v[32];
+	uint64_t fpcr, fpsr;
+};
+
+struct arm64_vcpu {
+	struct vcpu core; /* first: the core points at it */
+	struct vgic_vcpu gic;
+	struct frame frame;    /* (owner CPU) while not loaded */
+	struct el1_state el1;  /* (owner CPU) while not loaded */
+	struct fp_state fp;    /* (owner CPU) while not loaded */
+	uint64_t vmpidr;       /* (boot) */
+	uint64_t entry, argument; /* (partition lock) next start */
+};
+
+#endif

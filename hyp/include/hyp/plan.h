@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: everything that was decided at build time, as const data. The
+ * planner generates one C file that defines `plan` and, beside it, the
+ * static storage that its pointers name; no other file includes that one.
+ * Nothing here changes at run time: what changes is in partition.h.
+ */
+#ifndef HYP_PLAN_H
+#define HYP_PLAN_H
+
+#include <hyp/mmio.h>
+#include <hyp/types.h>
+
+struct arch_plan;            /* defined by the architecture: interrupt controller, console UART ... */
+struct arch_plan_partition;  /* the same for one partition */
+struct partition;            /* run-time state: partition.h */
+struct vcpu;                 /* run-time state: vcpu.h; the plan's storage holds the architecture's larger struct */
+struct console_ring;
+struct cpu;
+
+/* One page of a stage-2 table. */
+struct pt_page {
+	uint64_t entry[PAGE_SIZE / sizeof(uint64_t)];
+} __attribute__((aligned(4096)));
+
+/* A range of host physical memory. */
+struct plan_range {
+	const char *name;
+	pa_t base;
+	uint64_t size; /* bytes */
+};
+
+enum plan_map_flags {
+	PLAN_MAP_RAM = 1u << 0,      /* normal write-back memory, read-write-execute */
+	PLAN_MAP_DEVICE = 1u << 1,   /* device memory, read-write, no execute */
+	PLAN_MAP_READ_ONLY = 1u << 2,/* writes exit: register pages that are read without an exit */
+};
+
+/* One contiguous stage-2 mapping; page aligned. */
+struct plan_map {
+	const char *name;
+	ipa_t ipa;
+	pa_t pa;
+	uint64_t size;  /* bytes */
+	uint32_t flags; /* enum plan_map_flags */
+};
+
+/* One piece of a pristine image: `size` bytes from `source` (image store) to `target`, then zero up to `clear` bytes. */
+struct plan_load {
+	pa_t source;
+	pa_t target;
+	uint64_t size;
+	uint64_t clear;
+};
+
+/* Bytes of a guest's image that each start fills with fresh random seed (kaslr-seed, rng-seed). */
+struct plan_seed {
+	pa_t target;
+	uint32_t size; /* bytes */
+};
+
+/* An emulated register block in a partition's address space. Sorted by base. */
+struct plan_emul {
+	ipa_t base;
+	uint64_t size; /* bytes */
+	const struct mmio_block *block;
+	void *state;   /* handed to the block's functions */
+};
+
+/* A physical interrupt that a partition owns. */
+struct plan_irq {
+	irq_t physical;
+	irq_t virtual;
+	bool is_edge;
+	const char *device;
+};
+
+enum plan_policy {
+	PLAN_POLICY_STOP,    /* stop the partition, others run on */
+	PLAN_POLICY_RESTART, /* restart it from its pristine image */
+	PLAN_POLICY_REPORT,  /* report and go on as hardware would */
+};
+
+enum plan_right {
+	PLAN_RIGHT_STATE = 1u << 0,
+	PLAN_RIGHT_START = 1u << 1,
+	PLAN_RIGHT_STOP = 1u << 2,
+	PLAN_RIGHT_RESTART = 1u << 3,
+};
+
+/* What a partition may do to another one. */
+struct plan_capability {
+	uint16_t partition; /* index of the other one */
+	uint16_t rights;    /* OR of enum plan_right */
+};
+
+/* A function symbol of a guest image, for the state command. Sorted by address. */
+struct plan_symbol {
+	uint64_t address; /* guest virtual */
+	const char *name;
+};
+
+struct plan_partition {
+	uint16_t id;               /* its index in plan.partitions */
+	const char *name;
+	struct partition *state;
+
+	struct vcpu *const *vcpus;
+	uint32_t vcpu_count;
+
+	const struct plan_map *maps; /* sorted by ipa */
+	uint32_t map_count;
+	const struct plan_emul *emuls;
+	uint32_t emul_count;
+	const struct plan_irq *irqs;
+	uint32_t irq_count;
+
+	const struct plan_load *loads;
+	uint32_t load_count;
+	const struct plan_seed *seeds;
+	uint32_t seed_count;
+	const struct plan_range *device_pages; /* pages of ours that show registers (PL011): rewritten at each start */
+	uint32_t device_page_count;
+
+	struct pt_page *stage2_pool; /* exactly what the maps need; [0] is the root */
+	uint32_t stage2_page_count;
+
+	uint64_t entry;     /* guest physical address of the first instruction of vCPU 0 */
+	uint64_t entry_arg; /* first argument: the device tree's IPA on Arm */
+
+	const struct plan_capability *capabilities;
+	uint32_t capability_count;
+
+	enum plan_policy policy;
+	uint32_t fault_limit;         /* guest faults until the policy acts; 0: no limit */
+	uint64_t heartbeat_us;        /* longest time between two heartbeats, microseconds; 0: none expected */
+	uint32_t restart_limit;       /* restarts by policy until it is stopped for good; 0: no limit */
+	bool is_critical;             /* the appliance's health depends on it */
+	bool is_auto;                 /* started at boot */
+	bool has_restart;             /* false: a restart of it resets the board */
+
+	struct console_ring *console;
+	const struct plan_symbol *symbols;
+	uint32_t symbol_count;
+
+	const struct arch_plan_partition *arch;
+};
+
+/* A slot of the fixed schedule of a shared CPU. */
+struct plan_slot {
+	uint32_t vcpu;      /* index into plan_cpu.vcpus */
+	uint32_t length_us; /* microseconds */
+};
+
+/* A physical CPU. One vCPU and no slots: exclusive. Several: slots in order make one major frame. */
+struct plan_cpu {
+	uint64_t hardware_id;      /* MPIDR affinity fields on Arm, APIC id on x86 */
+	struct cpu *state;
+	struct vcpu *const *vcpus;
+	uint32_t vcpu_count;
+	const struct plan_slot *slots;
+	uint32_t slot_count;
+};
+
+/* Longest number of partitions, CPUs and vCPUs of one partition that a plan may hold. */
+enum plan_limit {
+	PLAN_PARTITION_MAX = 16,
+	PLAN_CPU_MAX = 16,
+	PLAN_VCPU_MAX = 16,
+};
+
+struct plan {
+	uint8_t id[32];             /* SHA-256 of the planner's model: the boot stage hands the same over */
+	const char *appliance;
+	const char *board;
+	struct plan_range hypervisor; /* image, state, stacks, tables */
+	struct plan_range image_store;/* pristine images, read only; size 0: none */
+	const struct plan_range *memory; /* what stage 1 must map beside both: guest RAM */
+	uint32_t memory_count;
+	const struct plan_cpu *cpus;  /* [0] is the boot CPU */
+	uint32_t cpu_count;
+	const struct plan_partition *partitions;
+	uint32_t partition_count;
+	uint8_t console_prefix_key;   /* ASCII code of the key that starts a console command */
+	bool is_development;          /* development keys */
+	const struct arch_plan *arch;
+};
+
+extern const struct plan plan;
+
+#endif

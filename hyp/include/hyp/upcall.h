@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every entry of the core that an architecture may call. An architecture
+ * reaches the core through this file and the plain data structures beside it.
+ */
+#ifndef HYP_UPCALL_H
+#define HYP_UPCALL_H
+
+#include <hyp/console.h>
+#include <hyp/exit.h>
+#include <hyp/partition.h>
+#include <hyp/plan.h>
+#include <hyp/vcpu.h>
+
+/** First call on the boot CPU, once stage 1, UART and interrupt controller work. Prints the banner, checks the handoff's plan id. */
+void core_boot(void);
+
+/**
+ * A CPU is ready: build what it owns, start its partitions, choose a vCPU and
+ * load it. Returns when a vCPU is loaded and the architecture shall enter it.
+ */
+void cpu_main(struct cpu *cpu);
+
+/**
+ * Called on the way back to the guest when cpu->needs_schedule is set:
+ * requests, slots, waits, bounded work. Returns when a vCPU is loaded.
+ */
+void cpu_schedule(struct cpu *cpu);
+
+/** The timer set by arch_timer_set() fired on this CPU. */
+void cpu_timer_fired(struct cpu *cpu);
+
+/** Another CPU kicked this one. */
+void cpu_kicked(struct cpu *cpu);
+
+/** A data access that stage 2 refused. Finds the emulated register; a read's value is in exit->value with VERDICT_ADVANCE. */
+enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit);
+
+/** The guest made a mistake that it can take as an exception: counts, reports at a limited rate, asks the policy. */
+enum verdict exit_guest_fault(struct vcpu *vcpu, const struct vm_exit *exit, const char *what);
+
+/** The guest cannot go on (an exception that it cannot take, SError): its policy acts. */
+enum verdict exit_guest_dead(struct vcpu *vcpu, enum stop_cause cause, const char *what);
+
+/** Remember an exit: counter of its class, ring of the last ones. Context: the CPU of vcpu. */
+static inline void exit_record(struct vcpu *vcpu, enum exit_class class, uint64_t pc, uint64_t syndrome, uint64_t address)
+{
+	struct exit_record *r = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
+
+	vcpu->exits[class]++;
+	r->pc = pc;
+	r->syndrome = syndrome;
+	r->address = address;
+}
+
+/* ---- vCPU power, for PSCI ---- */
+
+enum err vcpu_power_on(struct vcpu *target, uint64_t entry, uint64_t argument) MUST_CHECK;
+/** Turn the calling vCPU off: VERDICT_WAIT follows. */
+void vcpu_power_off(struct vcpu *vcpu);
+/** The calling vCPU waits for an interrupt although it trapped. */
+enum verdict vcpu_wait_irq(struct vcpu *vcpu);
+/** A virtual interrupt for `vcpu` became pending from another CPU: wake or kick it. */
+void vcpu_wake(struct vcpu *vcpu);
+
+/* ---- vendor hypervisor calls ---- */
+
+/** Serve call `function` with `args[0..5]`; results go to results[0..3]. */
+enum verdict hypercall(struct vcpu *vcpu, uint32_t function, const uint64_t args[6], uint64_t results[4]);
+
+/** Random seed: takes up to `size` fresh bytes from the handoff's pool. Returns how many. */
+size_t core_seed_take(void *to, size_t size);
+
+#endif
