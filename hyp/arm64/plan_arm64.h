@@ -21,7 +21,37 @@ struct arm64_irq_owner {
 	bool is_edge;
 };
 
+/*
+ * Stack of one CPU at EL2, below it a guard page that stage 1 leaves out. The generated plan defines one array of them,
+ * one a CPU, in section ".stacks"; the linker script puts a last guard page behind it.
+ */
+#define ARM64_STACK_BYTES 8192u
+struct arm64_stack {
+	uint8_t guard[PAGE_SIZE];
+	uint8_t bytes[ARM64_STACK_BYTES];
+} __attribute__((aligned(PAGE_SIZE)));
+
+/* What plan_cpu.state points at: storage of this type, zeroed. */
+struct arm64_cpu {
+	struct cpu core; /* first: the core points at it; TPIDR_EL2 holds its address */
+	uint64_t stack_top; /* (boot) */
+	uint64_t vectors;   /* (owner CPU) VBAR_EL2: plain, or with the branch predictor's workaround */
+};
+
+/* Flag of a stage-1 map beside enum plan_map_flags: the hypervisor's own range. Its sections are mapped in pages, each
+ * with its own permissions, so its pool needs a level-3 table for every 2 MiB that it touches. */
+#define ARM64_MAP_HYPERVISOR (1u << 31)
+
 struct arch_plan {
+	/* What EL2 maps, one to one (ipa is the virtual address), sorted: the hypervisor, image store (RAM, read only), guest
+	 * RAM, controller and UART pages (device). Its pool counts as a stage 2's does: 4 KiB, root at level 1. Device pages
+	 * that guests see (uart_page) stand in section ".device_pages": EL2 sees them as normal non-cacheable memory. */
+	const struct plan_map *stage1;
+	uint32_t stage1_count;
+	struct pt_page *stage1_pool; /* [0] is the root; in section ".tables", as the stage-2 pools are */
+	uint32_t stage1_page_count;
+	struct arm64_stack *stacks; /* one a CPU of the plan */
+
 	uint32_t gic_version; /* 2 or 3: compared with the driver that was linked */
 	pa_t gicd;            /* distributor */
 	pa_t gicr;            /* v3: first redistributor */

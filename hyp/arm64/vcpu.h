@@ -12,16 +12,18 @@
 
 #include "vgic.h"
 
-/* Trap frame: what the vectors save. Lives on top of the CPU's stack while the vCPU is loaded. */
+/*
+ * Trap frame: what the vectors save. Lives on top of the CPU's stack while the vCPU is loaded. ELR_EL2 and SPSR_EL2 stay in
+ * their registers from the exit to the eret, since EL2 takes no exception that returns; they are saved at a switch.
+ */
 struct frame {
 	uint64_t x[31];
-	uint64_t pc;     /* ELR_EL2 */
-	uint64_t pstate; /* SPSR_EL2 */
-	uint64_t pad;    /* keeps the stack 16-byte aligned */
+	uint64_t pad; /* keeps the stack 16-byte aligned */
 };
 
 /* EL1 and EL0 registers that are switched when another vCPU is loaded. */
 struct el1_state {
+	uint64_t pc, pstate; /* ELR_EL2, SPSR_EL2 */
 	uint64_t sp_el0, sp_el1, elr, spsr, sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, afsr0, afsr1, far, mair, amair,
 		vbar, contextidr, tpidr_el0, tpidrro_el0, tpidr_el1, par, csselr, mdscr, cntkctl;
 	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval;
