@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door: names, tools and the commands a user knows. How a room is
+# built stands in the room's own .mk; this file must not know sources.
+
+O ?= build
+V ?= 0
+EXT ?=
+KEYS ?=
+RELEASE ?= 0
+TIMEOUT ?= 180
+DEMO := demo-arm64_defconfig
+
+ifneq ($(V),1)
+Q := @
+MAKEFLAGS += --no-print-directory
+endif
+# $(call say,WORD,what): one line of progress
+say = @printf '  %-8s %s\n' '$(1)' '$(2)'
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+
+export LC_ALL := C
+export TZ := UTC
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+export BULKHEAD_CACHE ?= $(if $(HOME),$(HOME)/.cache/bulkhead,/var/tmp/bulkhead-cache)
+CACHE := $(BULKHEAD_CACHE)
+
+PYTHON ?= /usr/bin/python3
+HOSTCC ?= gcc
+ARM64 ?= aarch64-linux-gnu-
+ARM64_CC := $(ARM64)gcc
+ARM64_LD := $(ARM64)ld
+ARM64_AR := $(ARM64)ar
+ARM64_OBJCOPY := $(ARM64)objcopy
+ARM64_NM := $(ARM64)nm
+BOOT_CC ?= clang
+BOOT_LD ?= lld-link
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
+# objects name their sources by the path in the tree, wherever that stands
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(abspath $(O))/=
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) $(REPRODUCIBLE)
+HOST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+CHECK_SUITES :=
+LONG_SUITES :=
+
+# Commands that build nothing, and so need neither tools nor a configuration.
+IDLE_GOALS := help list clean distclean
+ifeq ($(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all)),)
+NEEDS_TOOLS :=
+else
+NEEDS_TOOLS := 1
+endif
+
+-include deps/deps.mk
+-include appliance-config/config.mk
+-include hyp/hyp.mk
+-include pvdrivers/runtime/runtime.mk
+-include partitions/partitions.mk
+-include firmware/firmware.mk
+-include ci/ci.mk
+
+.PHONY: all help clean distclean test
+all: ## Build the appliance: $(O)/appliance.img, report.txt and map.svg
+
+test: check
+
+help: ## This text
+	@echo 'Bulkhead: one flash image, several isolated machines'
+	@echo
+	@grep -hE '^[a-z%<>_-]+:.*## ' $(MAKEFILE_LIST) | sort -u | \
+		sed -E 's/^([^:]*):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  O=dir  build there (default: build)      V=1  show every command'
+	@echo '  EXT=dir  boards, defconfigs and guest images of your own'
+	@echo '  KEYS=dir  signing keys   RELEASE=1  refuse development keys   TIMEOUT=s  for make run'
+
+clean: ## Remove what was built, keep the configuration
+	$(Q)if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name .config -exec rm -rf {} +; fi
+
+distclean: ## Remove what was built and the configuration
+	$(Q)rm -rf '$(O)'

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# The checks: every room appends its suites to CHECK_SUITES or LONG_SUITES and
+# gives each a command (SUITE_name, prints TAP) and what to build first
+# (suite-deps-name). This file runs them and adds the static checks.
+
+-include $(wildcard ci/*/*.mk)
+
+# Static checks judge what the rooms have built: objects' dependency files and call graphs.
+CHECK_SUITES += check
+SUITE_check = $(PYTHON) ci/check/main.py --tree . --out $(O)
+suite-deps-check:
+
+SUITES ?= $(CHECK_SUITES)
+
+.PHONY: check check-long
+check: $(addprefix suite-deps-,$(SUITES)) ## Build and run every test; the last line counts them
+	$(Q)$(PYTHON) ci/suite.py --log $(O)/log/suites \
+		$(foreach s,$(SUITES),'$(s)=$(SUITE_$(s))')
+
+check-long: $(addprefix suite-deps-,$(CHECK_SUITES) $(LONG_SUITES)) ## The full product of the system tests and the soaks as well
+	$(Q)$(PYTHON) ci/suite.py --log $(O)/log/suites \
+		$(foreach s,$(CHECK_SUITES) $(LONG_SUITES),'$(s)=$(SUITE_$(s))')
+
+# The compiler's own words for each object, for editors.
+.PHONY: compile_commands.json
+compile_commands.json:
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) ci/compile_commands.py $(O) > $@
