@@ -71,13 +71,16 @@ struct arm64_partition {
 	struct partition core; /* first: the core points at it */
 	struct vgic gic;
 	struct pl011 {
-		uint32_t cr, lcr, ibrd, fbrd, ifls, imsc, ris, dmacr; /* (partition lock) registers, ARM DDI 0183 */
-		void *page;  /* (boot) device page shown read only at the PL011's IPA; null: none */
+		struct lock lock; /* after the partition's lock, before that of its vgic */
+		uint32_t cr, lcr, ilpr, ibrd, fbrd, ifls, imsc, ris, dmacr; /* (lock) registers, ARM DDI 0183 */
+		bool is_hidden;   /* (lock) input waits: the page is out of stage 2, reads exit */
+		bool is_high;     /* (lock) the interrupt line */
 	} uart;
 	struct pl031 {
-		uint64_t offset_s;  /* (partition lock) wall-clock seconds minus counter seconds */
-		uint32_t match, imsc, ris;
-		bool is_armed;
+		struct lock lock; /* as above */
+		uint32_t offset_s; /* (lock) value of DR minus counter seconds */
+		uint32_t match, imsc, ris; /* (lock) ARM DDI 0224 */
+		bool is_armed;    /* (lock) the match has not come yet */
 	} rtc;
 };
 

@@ -61,6 +61,9 @@ bool arch_vcpu_has_irq(struct vcpu *vcpu);
 /** Program counter of `vcpu` for people; exact when it is not running. */
 uint64_t arch_vcpu_pc(const struct vcpu *vcpu);
 
+/** How many interrupts of `vcpu` are pending, for people. Context: any CPU. */
+uint32_t arch_vcpu_pending_count(const struct vcpu *vcpu);
+
 /** Print the registers of `vcpu` in a report. Context: its CPU, or it is stopped. */
 void arch_vcpu_print(struct vcpu *vcpu);
 
@@ -123,12 +126,22 @@ int arch_uart_get(void);
 /** Interrupt when the transmitter has room, or no longer. */
 void arch_uart_want_room(bool is_wanted);
 
+/** Let `cpu` take the console's interrupts: typed bytes, room in the transmitter. Context: any CPU. */
+void arch_uart_route(const struct plan_cpu *cpu);
+
 /* ---- devices ---- */
 
-/** Typed input for `partition` came or went: its virtual UART updates its registers and line. Context: one of the partition's CPUs. */
+/** Typed input for `partition` came or went: its virtual UART updates its registers and line. Context: any CPU. */
 void arch_console_input(const struct plan_partition *partition);
 
 /** Reset the emulated devices of `partition` and write their device pages' initial images. Part of its start. */
 void arch_devices_reset(const struct plan_partition *partition);
+
+/** Counter value at which an emulated device of `partition` (the RTC's alarm) wants arch_devices_tick(); UINT64_MAX: never.
+ * The scheduler of its vCPU 0's CPU folds it into arch_timer_set(). When it changes, that CPU is asked by cpu_timer_changed(). */
+uint64_t arch_devices_deadline(const struct plan_partition *partition);
+
+/** The deadline may have passed: devices raise their lines. Context: the CPU of vCPU 0. */
+void arch_devices_tick(const struct plan_partition *partition);
 
 #endif

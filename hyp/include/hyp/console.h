@@ -17,6 +17,7 @@ struct console_ring {
 	uint32_t head;         /* (lock) bytes ever written by the partition */
 	uint32_t tail;         /* (lock) bytes ever shown on the UART */
 	uint32_t lost;         /* (lock) bytes overwritten before they were shown */
+	uint32_t lost_told;    /* (lock) how many of them the operator was told of */
 	uint8_t input[64];     /* (lock) typed, not yet read by the guest */
 	uint32_t input_head;   /* (lock) */
 	uint32_t input_tail;   /* (lock) */
@@ -32,7 +33,15 @@ int console_read(const struct plan_partition *partition);
 /** Does typed input wait for `partition`? Context: any CPU. */
 bool console_has_input(const struct plan_partition *partition);
 
-/** Print a line of the hypervisor's own, printf-like (%s %d %u %x %lx %lu %c %zu, widths, zero padding). Context: any CPU. */
+/** Forget what was typed for `partition` and not read: part of its start. Context: any CPU. */
+void console_input_clear(const struct plan_partition *partition);
+
+/** Tell the operator the keys. Context: boot CPU, end of core_boot(). */
+void console_boot(void);
+
+/** Print a line of the hypervisor's own, printf-like (%s %c %d %u %x with l, z, width, zero padding, %-10s); it ends the line
+ * itself. At most CONSOLE_LINE bytes. Context: any CPU. */
+#define CONSOLE_LINE 160u
 void hyp_print(const char *format, ...) PRINTF(1, 2);
 
 /** A byte came in on the physical UART. Context: the CPU that takes the UART's interrupt. */

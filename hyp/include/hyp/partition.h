@@ -6,17 +6,11 @@
 #ifndef HYP_PARTITION_H
 #define HYP_PARTITION_H
 
+#include "../../abi/partition.h" /* enum partition_state: one set of numbers, for guests too */
+
 #include <hyp/lock.h>
 #include <hyp/plan.h>
 #include <hyp/vcpu.h>
-
-enum partition_state {
-	PARTITION_OFF = 0,  /* never started, or stopped */
-	PARTITION_STARTING, /* its RAM is scrubbed and its images placed, piece by piece */
-	PARTITION_RUNNING,
-	PARTITION_STOPPING, /* vCPUs leave; then the stop order */
-	PARTITION_FAILED,   /* stopped by its policy: report printed */
-};
 
 enum stop_cause {
 	STOP_NONE = 0,

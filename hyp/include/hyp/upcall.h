@@ -30,6 +30,9 @@ void cpu_schedule(struct cpu *cpu);
 /** The timer set by arch_timer_set() fired on this CPU. */
 void cpu_timer_fired(struct cpu *cpu);
 
+/** arch_devices_deadline() of `partition` changed: its vCPU 0's CPU sets its timer anew. Context: any CPU. */
+void cpu_timer_changed(const struct plan_partition *partition);
+
 /** Another CPU kicked this one. */
 void cpu_kicked(struct cpu *cpu);
 
@@ -65,10 +68,19 @@ void vcpu_wake(struct vcpu *vcpu);
 
 /* ---- vendor hypervisor calls ---- */
 
-/** Serve call `function` with `args[0..5]`; results go to results[0..3]. */
-enum verdict hypercall(struct vcpu *vcpu, uint32_t function, const uint64_t args[6], uint64_t results[4]);
+/**
+ * Serve the vendor call whose function is in regs[0]. `regs` are x0..x7 of
+ * the trap frame: arguments in, results out, as hyp/abi/hypercall.h says.
+ * Returns: VERDICT_RESUME, or VERDICT_WAIT if the caller asked for its own end.
+ */
+enum verdict hypercall(struct vcpu *vcpu, uint64_t regs[8]);
 
-/** Random seed: takes up to `size` fresh bytes from the handoff's pool. Returns how many. */
+/* ---- random seed ---- */
+
+/** Put `size` bytes of the handoff's seed into the pool; what it cannot hold is left. Context: boot CPU, once. */
+void core_seed_add(const void *from, size_t size);
+
+/** Takes up to `size` fresh bytes from the pool; a byte is given out once. Returns: how many. Context: any CPU. */
 size_t core_seed_take(void *to, size_t size);
 
 #endif
