@@ -43,10 +43,11 @@ void arch_relax(void);
 
 /* ---- vcpu.c ---- */
 
-/** Give every guest-visible register of `vcpu` its reset value; vCPU 0 gets entry and argument of the plan. Context: its CPU, not loaded. */
+/** Give every guest-visible register of `vcpu` its reset value, and entry and argument last set. Context: any CPU; it is off or its
+ * partition starts, so no CPU has it loaded. */
 void arch_vcpu_reset(struct vcpu *vcpu);
 
-/** Where `vcpu` starts when its guest turns it on (PSCI CPU_ON). Context: any CPU, vcpu off. */
+/** Where `vcpu` starts at its next arch_vcpu_reset(): the plan's entry, or what its guest says (PSCI CPU_ON). Context: any CPU, vcpu off. */
 void arch_vcpu_set_entry(struct vcpu *vcpu, uint64_t entry, uint64_t argument);
 
 /** Load the state of `vcpu` into this CPU: registers, timers, interrupt state, stage 2. */
@@ -54,6 +55,9 @@ void arch_vcpu_load(struct vcpu *vcpu);
 
 /** Save the state of the vCPU that is loaded; disable its timer, mask its interrupts. */
 void arch_vcpu_save(struct vcpu *vcpu);
+
+/** Interrupt state of the loaded `vcpu` changed from another CPU, or must be folded back: bring machine and memory together. */
+void arch_vcpu_sync(struct vcpu *vcpu);
 
 /** Has `vcpu` an interrupt that would end a wait-for-interrupt? Context: its CPU. */
 bool arch_vcpu_has_irq(struct vcpu *vcpu);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens to a guest that makes mistakes: counted, reported at a limited
+ * rate, and in the end its partition's policy. It must not know how a fault
+ * is injected.
+ */
+#include <hyp/arch.h>
+#include <hyp/report.h>
+#include <hyp/upcall.h>
+
+/* The first few are printed, then each time their number doubles: a storm prints a line a doubling. */
+static bool is_told(uint32_t count)
+{
+	return count <= 4 || (count & (count - 1)) == 0;
+}
+
+enum verdict exit_guest_fault(struct vcpu *vcpu, const struct vm_exit *exit, const char *what)
+{
+	const struct plan_partition *plan_p = vcpu->partition;
+	uint32_t count = __atomic_add_fetch(&plan_p->state->fault_count, 1, __ATOMIC_RELAXED);
+
+	if (is_told(count))
+		hyp_print("%s vCPU %u: %s: %s 0x%lx at pc 0x%lx (fault %u)", plan_p->name, vcpu->index, what,
+			  exit->is_fetch ? "fetch" : exit->is_write ? "write" : "read", exit->ipa.v, exit->pc, count);
+	if (plan_p->fault_limit && count > plan_p->fault_limit && plan_p->policy != PLAN_POLICY_REPORT)
+		return exit_guest_dead(vcpu, STOP_FAULT, "more faults than its limit");
+	return VERDICT_FAULT;
+}
+
+/* Does the policy of `partition` want it to run again? */
+static bool policy_restarts(const struct plan_partition *plan_p)
+{
+	struct partition *partition = plan_p->state;
+
+	if (plan_p->policy != PLAN_POLICY_RESTART)
+		return false;
+	if (plan_p->restart_limit &&
+	    __atomic_fetch_add(&partition->policy_restarts, 1, __ATOMIC_RELAXED) >= plan_p->restart_limit) {
+		hyp_print("%s: restarted %u times by its policy, now it stays stopped", plan_p->name, plan_p->restart_limit);
+		return false;
+	}
+	return true;
+}
+
+enum verdict exit_guest_dead(struct vcpu *vcpu, enum stop_cause cause, const char *what)
+{
+	report_partition(vcpu, what);
+	/* ERR_STATE: another of its vCPUs was faster; then that one's cause stands */
+	if (partition_stop(vcpu->partition->state, cause, policy_restarts(vcpu->partition)) != OK)
+		return VERDICT_WAIT;
+	return VERDICT_STOP;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Power and waits of one vCPU. A vCPU changes its state under its partition's
+ * lock; its own CPU acts on requests. It must not know PSCI.
+ */
+#include <hyp/arch.h>
+#include <hyp/upcall.h>
+
+#include "sched.h"
+
+void vcpu_request(struct vcpu *vcpu, uint32_t request)
+{
+	struct cpu *cpu = vcpu->cpu->state;
+
+	/* release: what was written before is seen by the CPU that takes the request with acquire */
+	__atomic_fetch_or(&vcpu->requests, request, __ATOMIC_RELEASE);
+	if (cpu == arch_this_cpu())
+		cpu->needs_schedule = 1;
+	else
+		arch_cpu_kick(cpu);
+}
+
+enum err vcpu_power_on(struct vcpu *target, uint64_t entry, uint64_t argument)
+{
+	struct partition *partition = target->partition->state;
+	enum err result = ERR_STATE;
+
+	lock_take(&partition->lock);
+	if (partition->state == PARTITION_RUNNING && target->state == VCPU_OFF) {
+		arch_vcpu_set_entry(target, entry, argument);
+		arch_vcpu_reset(target);
+		target->is_idle = false;
+		target->state = VCPU_READY;
+		result = OK;
+	}
+	lock_drop(&partition->lock);
+	if (result == OK)
+		vcpu_request(target, VCPU_REQUEST_IRQ);
+	return result;
+}
+
+/* It is off once its CPU has taken its state out of the machine: until then nobody may turn it on again. */
+void vcpu_power_off(struct vcpu *vcpu)
+{
+	vcpu_request(vcpu, VCPU_REQUEST_OFF);
+}
+
+enum verdict vcpu_wait_irq(struct vcpu *vcpu)
+{
+	if (!arch_vcpu_has_irq(vcpu)) {
+		vcpu->is_idle = true;
+		arch_this_cpu()->needs_schedule = 1;
+	}
+	return VERDICT_ADVANCE;
+}
+
+void vcpu_wake(struct vcpu *vcpu)
+{
+	vcpu_request(vcpu, VCPU_REQUEST_IRQ);
+}
