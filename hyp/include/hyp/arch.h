@@ -96,6 +96,8 @@ uint32_t arch_stage2_root_level(void);
 bool arch_stage2_level_maps(uint32_t level);
 /** Is `entry` a table at `level` (not a leaf, not empty)? */
 bool arch_stage2_is_table(uint64_t entry, uint32_t level);
+/** The table that a table descriptor names. */
+pa_t arch_stage2_next(uint64_t entry);
 
 /** Forget every cached translation of `partition`, on all CPUs; completes before it returns. */
 void arch_stage2_flush(const struct plan_partition *partition);

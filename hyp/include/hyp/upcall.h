@@ -12,8 +12,16 @@
 #include <hyp/plan.h>
 #include <hyp/vcpu.h>
 
-/** First call on the boot CPU, once stage 1, UART and interrupt controller work. Prints the banner, checks the handoff's plan id. */
-void core_boot(void);
+struct handoff;
+
+/**
+ * First call on the boot CPU, once stage 1, UART and interrupt controller work: links the run-time state to the plan, checks
+ * the handoff's plan id, takes its seed, prints the banner, builds every stage 2.
+ */
+void core_boot(const struct handoff *handoff);
+
+/** Before anything else: run-time state of partitions, CPUs and vCPUs learns its place in the plan. Context: boot CPU. */
+void core_link(void);
 
 /**
  * A CPU is ready: build what it owns, start its partitions, choose a vCPU and
