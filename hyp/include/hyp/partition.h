@@ -16,8 +16,8 @@ enum stop_cause {
 	STOP_NONE = 0,
 	STOP_GUEST_OFF,     /* PSCI SYSTEM_OFF */
 	STOP_GUEST_RESET,   /* PSCI SYSTEM_RESET: starts again */
-	STOP_OPERATOR,      /* console or hypercall: stop */
-	STOP_OPERATOR_RESTART,
+	STOP_OPERATOR,      /* console */
+	STOP_CALL,          /* a hypercall of its own or of another partition */
 	STOP_FAULT,         /* a fault that the guest cannot take, or too many */
 	STOP_HEARTBEAT,     /* missed its deadline */
 	STOP_ERROR,         /* SError charged to it */
