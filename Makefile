@@ -64,6 +64,7 @@ endif
 -include pvdrivers/runtime/runtime.mk
 -include partitions/partitions.mk
 -include firmware/firmware.mk
+-include firmware/image/flash.mk
 -include ci/ci.mk
 
 .PHONY: all help clean distclean test
