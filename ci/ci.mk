@@ -3,7 +3,7 @@
 # gives each a command (SUITE_name, prints TAP) and what to build first
 # (suite-deps-name). This file runs them and adds the static checks.
 
--include $(wildcard ci/*/*.mk)
+-include $(wildcard ci/*/*.mk ci/*/*/*.mk)
 
 # Static checks judge what the rooms have built: objects' dependency files and call graphs.
 CHECK_SUITES += check

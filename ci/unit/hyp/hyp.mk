@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests of hyp/core on the fake architecture, with sanitizers and coverage.
+
+UNIT_CORE_CFLAGS = -std=gnu11 -O1 -g --coverage $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ihyp/include -Ihyp
+UNIT_CORE_UNDER_TEST = lock mmio exit vcpu sched partition
+UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,$(UNIT_CORE_UNDER_TEST)) \
+	fake/fake fake/cpu fake/vcpu fake/memory test/appliance))
+UNIT_CORE_TESTS = partition sched exit
+UNIT_CORE_PROGRAMS = $(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%)
+
+$(O)/unit/hyp/core/%.o: hyp/core/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) -MMD -c $< -o $@
+
+$(O)/unit/hyp/fake/%.o: hyp/fake/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) -MMD -c $< -o $@
+
+$(O)/unit/hyp/test/%.o: ci/unit/hyp/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) -MMD -c $< -o $@
+
+$(UNIT_CORE_PROGRAMS): $(O)/unit/hyp/test_%: $(O)/unit/hyp/test/test_%.o $(UNIT_CORE_COMMON)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) $^ -o $@
+
+-include $(wildcard $(O)/unit/hyp/*/*.d)
+
+CHECK_SUITES += unit-core
+SUITE_unit-core = $(PYTHON) ci/unit/join.py $(UNIT_CORE_PROGRAMS)
+suite-deps-unit-core: $(UNIT_CORE_PROGRAMS)
+	$(Q)find $(O)/unit/hyp -name '*.gcda' -delete
+
+CHECK_SUITES += coverage-core
+SUITE_coverage-core = $(PYTHON) ci/unit/coverage.py --name hyp/core --least 85 $(O)/unit/hyp/core
+suite-deps-coverage-core: suite-deps-unit-core
