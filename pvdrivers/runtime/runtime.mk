@@ -12,7 +12,7 @@ RUNTIME_FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 RUNTIME_CPPFLAGS = -I$(RUNTIME_DIR)/include -Ihyp -isystem $(PICOLIBC_INC) -isystem $(LIBFDT_DIR)
 RUNTIME_CFLAGS = -std=gnu11 -Os -g -march=armv8-a -mno-outline-atomics -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(abspath $(O))/=build/
+	$(REPRODUCIBLE)
 RUNTIME_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,max-page-size=4096 \
 	-Wl,--no-warn-rwx-segments -T $(RUNTIME_DIR)/unikernel.lds
 RUNTIME_LIBS = $(RUNTIME_LIB) -L$(PICOLIBC_LIB) -lc -lgcc
@@ -44,6 +44,8 @@ $(RUNTIME_LIB): $(RUNTIME_OBJS)
 	$(Q)rm -f $@
 	$(Q)$(ARM64_AR) crD $@ $^
 
+-include $(wildcard $(RUNTIME_OUT)/*.d)
+
 # $(call unikernel,name,folder,output folder): links <folder>'s C files into <output>/<name>.elf and .bin.
 define unikernel
 $(3)/$(1).elf: $$(patsubst $(2)/%.c,$(3)/$(1).o/%.o,$$(wildcard $(2)/*.c)) $(RUNTIME_LIB) $(RUNTIME_DIR)/unikernel.lds
@@ -57,4 +59,6 @@ $(3)/$(1).o/%.o: $(2)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(ARM64_CC) $$(RUNTIME_CPPFLAGS) $$(RUNTIME_CFLAGS) $$(WARN) -MMD -MP -c -o $$@ $$<
+
+-include $$(wildcard $(3)/$(1).o/*.d)
 endef

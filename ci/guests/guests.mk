@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Programs that run as guests in tests: each folder with C files is one on the runtime, $(O)/guests/<name>.elf; linux/ is
+# the initramfs of the Linux guests. The runtime suite runs them all on plain QEMU, where there is nothing below.
+
+GUESTS_OUT := $(O)/guests
+GUEST_PROGRAMS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard ci/guests/*/*.c)))))
+GUEST_ELFS := $(GUEST_PROGRAMS:%=$(GUESTS_OUT)/%.elf)
+GUEST_INITRAMFS := $(GUESTS_OUT)/initramfs.cpio
+
+$(foreach p,$(GUEST_PROGRAMS),$(eval $(call unikernel,$(p),ci/guests/$(p),$(GUESTS_OUT))))
+
+# Both Debian kernels have all that a test needs built in, so there are no modules in it.
+$(GUEST_INITRAMFS): ci/guests/linux/init ci/guests/linux/mkcpio.py $(DEP_BUSYBOX_ARM64)/busybox
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox
+
+.PHONY: guests
+guests: $(GUEST_ELFS) $(GUEST_INITRAMFS)
+
+CHECK_SUITES += runtime
+SUITE_runtime = $(PYTHON) ci/guests/suite.py --out $(O) --kernel $(DEP_KERNEL_6_12)
+suite-deps-runtime: $(PARTITION_ELFS) $(PARTITION_ELFS:.elf=.bin) $(GUEST_ELFS) $(GUEST_INITRAMFS) | $(DEP_KERNEL_6_12)

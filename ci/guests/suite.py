@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The runtime suite: our own programs and the Linux initramfs on plain QEMU `virt`, with nothing of ours below.
+
+It shows that the runtime works, and that a test guest finds nothing wrong with a machine that is right: what a guest
+reports later inside a partition is then the hypervisor's doing. Prints TAP.
+"""
+import argparse
+import hashlib
+import os
+import pathlib
+import re
+import secrets
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Machine:
+    """One run of QEMU: the text on its console, and keys typed into it."""
+
+    def __init__(self, image, append, gic=3, cpus=1, mib=256, extra=()):
+        self.text = ""
+        self.folder = tempfile.TemporaryDirectory()
+        self.socket = f"{self.folder.name}/monitor"
+        self.process = subprocess.Popen(
+            ["qemu-system-aarch64", "-M", f"virt,gic-version={gic}", "-cpu", "cortex-a53", "-smp", str(cpus), "-m", str(mib),
+             "-kernel", str(image), "-append", append, "-nographic", "-nodefaults", "-no-reboot", "-serial", "stdio",
+             "-monitor", f"unix:{self.socket},server,nowait", *extra],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+
+    def read(self, seconds):
+        """More text, or "" once it is over or the time is."""
+        if not self.selector.select(seconds):
+            return ""
+        data = os.read(self.process.stdout.fileno(), 65536).decode(errors="replace")
+        self.text += data
+        return data
+
+    def wait(self, pattern, seconds=30):
+        """The match of `pattern` in all text so far, or None when it did not come."""
+        end = time.monotonic() + seconds
+        while True:
+            match = re.search(pattern, self.text, re.M)
+            left = end - time.monotonic()
+            if match or left <= 0 or not self.read(left):
+                return match or re.search(pattern, self.text, re.M)
+
+    def wait_end(self, seconds=30):
+        """Whether the machine powered off by itself."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.read(end - time.monotonic()):
+            pass
+        try:
+            self.process.wait(max(0.5, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def type(self, keys):
+        self.process.stdin.write(keys.encode())
+        self.process.stdin.flush()
+
+    def monitor(self, command):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(5)
+            link.connect(self.socket)
+            for sent in b"", command.encode() + b"\n":
+                link.sendall(sent)
+                text = b""
+                while not text.endswith(b"\n(qemu) "):     # it echoes before it does
+                    text += link.recv(4096)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+        self.folder.cleanup()
+
+
+def up_line(nonce, name, cpus, mib):
+    """What a guest of this name says when it is up (README.md beside this file)."""
+    return "UP " + hashlib.sha256(f"{nonce}:{name}:{cpus}:{mib}".encode()).hexdigest()
+
+
+class Tap:
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def check(self, good, name, text=""):
+        self.count += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.count} - {name}", flush=True)
+        if not good:
+            for line in text.splitlines()[-30:]:
+                print(f"# {line}")
+
+    def end(self):
+        print(f"1..{self.count}")
+        return 1 if self.failed else 0
+
+
+def hello(tap, out):
+    for gic, cpus, mib, image in ((2, 1, 128, "hello.bin"), (3, 2, 256, "hello.bin"), (3, 4, 1536, "hello.elf"), (2, 2, 3072, "hello.elf")):
+        nonce = secrets.token_hex(8)
+        what = f"hello, {image}, GICv{gic}, {cpus} CPUs, {mib} MiB"
+        with Machine(out / "partitions" / image, f"nonce={nonce}", gic, cpus, mib) as machine:
+            tap.check(machine.wait(up_line(nonce, "hello 1.0", cpus, mib)), f"{what}: up", machine.text)
+            tap.check(machine.wait("hello: 2 s"), f"{what}: keeps time", machine.text)
+            machine.type("x")
+            tap.check(machine.wait("typed 'x'"), f"{what}: echoes", machine.text)
+
+
+def linux(tap, out, kernel):
+    nonce = secrets.token_hex(8)
+    release = (kernel / "RELEASE").read_text().strip()
+    with Machine(kernel / "Image", f"console=ttyAMA0 nonce={nonce} bhtest=hotplug,rtc,gpio", 3, 2, 512,
+                 ("-initrd", str(out / "guests/initramfs.cpio"))) as machine:
+        tap.check(machine.wait(up_line(nonce, f"Linux {release}", 2, 512), 90), "Linux: up", machine.text)
+        tap.check(machine.wait("^TEST hotplug ok 1"), "Linux: a CPU goes and comes back", machine.text)
+        tap.check(machine.wait("^TEST rtc ok"), "Linux: the PL031 keeps time and rings", machine.text)
+        if machine.wait("^TEST gpio waiting"):
+            time.sleep(1)
+            machine.monitor("system_powerdown")
+        tap.check(machine.wait("^TEST gpio ok", 40), "Linux: the PL061's line 3 interrupts", machine.text)
+        machine.wait("^guest# ")
+        machine.type("bhtest poweroff\n")
+        tap.check(machine.wait_end(), "Linux: a shell, and power off", machine.text)
+
+
+def guest(tap, out, name, append, gic, cpus, mib=256, seconds=60, extra=()):
+    """A guest that judges itself: TAP lines between others on its console, then power off."""
+    with Machine(out / "guests" / f"{name}.bin", append, gic, cpus, mib, extra) as machine:
+        ended = machine.wait_end(seconds)
+        for word, what in re.findall(r"^(ok|not ok) \d+ - ([^\r\n]*)", machine.text, re.M):
+            tap.check(word == "ok", f"{name}, GICv{gic}, {cpus} CPUs: {what}", machine.text)
+        plan = re.search(r"^1\.\.(\d+)", machine.text, re.M)
+        tap.check(ended and plan, f"{name}, GICv{gic}, {cpus} CPUs: came to its end", machine.text)
+        return machine.text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--kernel", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+    tap = Tap()
+    hello(tap, args.out)
+    linux(tap, args.out, args.kernel)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
