@@ -62,6 +62,7 @@ struct arch_plan {
 	pa_t uart;            /* PL011 */
 	irq_t uart_irq;
 	uint32_t uart_clock_hz;
+	pa_t rtc;             /* PL031 that tells the time at power-on, even if a partition owns it later; mapped by stage 1; 0: none */
 	const struct arm64_irq_owner *owners;
 	uint32_t owner_count;
 };
@@ -79,8 +80,10 @@ struct arm64_partition {
 	struct pl031 {
 		struct lock lock; /* as above */
 		uint32_t offset_s; /* (lock) value of DR minus counter seconds */
-		uint32_t match, imsc, ris; /* (lock) ARM DDI 0224 */
-		bool is_armed;    /* (lock) the match has not come yet */
+		uint32_t match, load, imsc, ris; /* (lock) ARM DDI 0224 */
+		uint64_t deadline; /* (lock; read by anybody) counter value at which DR is MR */
+		bool is_armed;    /* (lock; read by anybody) the match has not come yet */
+		bool is_set;      /* (lock) offset_s holds: it outlives restarts, as a clock with a battery does */
 	} rtc;
 };
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vendor calls of hyp/abi/hypercall.h. Arguments are copied, checked
+ * against the plan, then acted upon. It must not know how a call traps.
+ */
+#include "../abi/hypercall.h"
+
+#include <hyp/arch.h>
+#include <hyp/console.h>
+#include <hyp/upcall.h>
+
+/* x0..x7: `args` as the caller gave them, `regs` to be filled. Returns x0. */
+typedef int64_t call_fn(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8]);
+
+static int64_t error_of(enum err err)
+{
+	switch (err) {
+	case OK:
+		return HC_OK;
+	case ERR_STATE:
+		return HC_ERR_STATE;
+	case ERR_DENIED:
+		return HC_ERR_NO_IMAGE;
+	default:
+		return HC_ERR_INVALID;
+	}
+}
+
+static const enum partition_cause cause_of[] = {
+	[STOP_NONE] = PARTITION_CAUSE_NONE,
+	[STOP_GUEST_OFF] = PARTITION_CAUSE_OFF,
+	[STOP_GUEST_RESET] = PARTITION_CAUSE_RESET,
+	[STOP_OPERATOR] = PARTITION_CAUSE_OPERATOR,
+	[STOP_CALL] = PARTITION_CAUSE_CALL,
+	[STOP_FAULT] = PARTITION_CAUSE_FAULTS,
+	[STOP_HEARTBEAT] = PARTITION_CAUSE_DEADLINE,
+	[STOP_ERROR] = PARTITION_CAUSE_FAULTS,
+};
+
+/* ---- whom a call means, and may it ---- */
+
+static bool has_right(const struct plan_partition *caller, uint32_t id, uint32_t right)
+{
+	for (uint32_t i = 0; i < caller->capability_count; i++)
+		if (caller->capabilities[i].partition == id && (caller->capabilities[i].rights & right))
+			return true;
+	return false;
+}
+
+/* A partition may always ask about itself, stop and restart itself. */
+static int64_t find_target(const struct vcpu *vcpu, uint64_t id, uint32_t right, struct partition **target)
+{
+	const struct plan_partition *caller = vcpu->partition;
+
+	if (id == PARTITION_SELF)
+		id = caller->id;
+	if (id >= plan.partition_count)
+		return HC_ERR_INVALID;
+	*target = plan.partitions[id].state;
+	if ((id == caller->id && right != PLAN_RIGHT_START) || has_right(caller, (uint32_t)id, right))
+		return HC_OK;
+	return HC_ERR_DENIED;
+}
+
+static uint32_t state_of(const struct partition *partition)
+{
+	return __atomic_load_n(&partition->state, __ATOMIC_RELAXED);
+}
+
+static bool is_changing(uint32_t state)
+{
+	return state == PARTITION_STARTING || state == PARTITION_STOPPING;
+}
+
+static bool is_off(uint32_t state)
+{
+	return state == PARTITION_STOPPED || state == PARTITION_FAILED;
+}
+
+/* ---- the calls ---- */
+
+static int64_t call_nop(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	(void)vcpu;
+	(void)args;
+	(void)regs;
+	return HC_OK;
+}
+
+static int64_t call_heartbeat(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	struct partition *partition = vcpu->partition->state;
+
+	(void)args;
+	(void)regs;
+	if (!__atomic_load_n(&partition->heartbeat_count, __ATOMIC_RELAXED))
+		hyp_print("%s: first heartbeat", vcpu->partition->name);
+	partition_heartbeat(partition);
+	return HC_OK;
+}
+
+/* Name as the ABI packs it: four words, first byte lowest, padded with zeros. */
+static void pack_name(const char *name, uint64_t words[4])
+{
+	bool is_over = false;
+
+	for (uint32_t i = 0; i < PARTITION_NAME_BYTES; i++) {
+		is_over = is_over || !name[i];
+		words[i / 8] = (i % 8 ? words[i / 8] : 0) | (is_over ? 0 : (uint64_t)(uint8_t)name[i] << 8 * (i % 8));
+	}
+}
+
+static int64_t call_info(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	struct partition *target;
+	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_STATE, &target);
+
+	if (error)
+		return error;
+	regs[1] = target->plan->id | (uint64_t)plan.partition_count << 16 | (uint64_t)target->plan->vcpu_count << 32 |
+		  (uint64_t)state_of(target) << 48;
+	regs[2] = target->start_count;
+	regs[3] = target->policy_restarts | (uint64_t)cause_of[target->cause] << 32;
+	pack_name(target->plan->name, &regs[4]);
+	return HC_OK;
+}
+
+static bool is_same_name(const uint64_t a[4], const uint64_t b[4])
+{
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+static int64_t call_find(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	const struct plan_partition *caller = vcpu->partition;
+	uint64_t name[4];
+
+	for (uint32_t id = 0; id < plan.partition_count; id++) {
+		pack_name(plan.partitions[id].name, name);
+		if (is_same_name(name, &args[1]) && (id == caller->id || has_right(caller, id, UINT32_MAX))) {
+			regs[1] = id;
+			return HC_OK;
+		}
+	}
+	return HC_ERR_NOT_FOUND;
+}
+
+static int64_t call_state(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	struct partition *target;
+	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_STATE, &target);
+
+	if (error)
+		return error;
+	regs[1] = state_of(target);
+	regs[2] = target->start_count;
+	regs[3] = cause_of[target->cause];
+	return HC_OK;
+}
+
+static int64_t call_start(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	struct partition *target;
+	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_START, &target);
+
+	(void)regs;
+	if (error)
+		return error;
+	if (is_changing(state_of(target)))
+		return HC_ERR_BUSY;
+	return error_of(partition_start(target));
+}
+
+static int64_t call_stop(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	struct partition *target;
+	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_STOP, &target);
+
+	(void)regs;
+	if (error)
+		return error;
+	if (is_changing(state_of(target)))
+		return HC_ERR_BUSY;
+	return error_of(partition_stop(target, STOP_CALL, false));
+}
+
+/* A call never resets the board: that is what a restart without an image in memory would come to. */
+static int64_t call_restart(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	struct partition *target;
+	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_RESTART, &target);
+
+	(void)regs;
+	if (error)
+		return error;
+	if (is_changing(state_of(target)))
+		return HC_ERR_BUSY;
+	if (!target->plan->has_restart)
+		return HC_ERR_NO_IMAGE;
+	return error_of(is_off(state_of(target)) ? partition_start(target) : partition_stop(target, STOP_CALL, true));
+}
+
+static int64_t call_console_write(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	(void)regs;
+	if (args[1] > HC_CONSOLE_BYTES_MAX)
+		return HC_ERR_INVALID;
+	console_write(vcpu->partition, (const char *)&args[2], args[1]);
+	return (int64_t)args[1];
+}
+
+static int64_t call_console_read(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+{
+	uint8_t *bytes = (uint8_t *)&regs[2];
+	int64_t count = 0;
+	int byte;
+
+	for (uint32_t i = 2; i < 8; i++)
+		regs[i] = 0;
+	while (count < (int64_t)HC_CONSOLE_BYTES_MAX && (uint64_t)count < args[1]) {
+		byte = console_read(vcpu->partition);
+		if (byte < 0)
+			break;
+		bytes[count++] = (uint8_t)byte;
+	}
+	if (count)
+		arch_console_input(vcpu->partition);
+	return count;
+}
+
+static call_fn *const calls[HC_FN_COUNT] = {
+	call_nop, call_heartbeat, call_info, call_find, call_state, call_start, call_stop, call_restart, call_console_write,
+	call_console_read,
+};
+
+static bool answer_discovery(uint64_t regs[8], uint32_t function)
+{
+	if (function == HC_CALL_UID) {
+		regs[0] = HC_UID_0;
+		regs[1] = HC_UID_1;
+		regs[2] = HC_UID_2;
+		regs[3] = HC_UID_3;
+		return true;
+	}
+	if (function == HC_REVISION) {
+		regs[0] = HC_VERSION_MAJOR;
+		regs[1] = HC_VERSION_MINOR;
+		return true;
+	}
+	return false;
+}
+
+enum verdict hypercall(struct vcpu *vcpu, uint64_t regs[8])
+{
+	uint32_t function = (uint32_t)regs[0];
+	uint32_t index = function - HC_FN(0);
+	uint64_t args[8];
+
+	for (uint32_t i = 0; i < 8; i++)
+		args[i] = regs[i];
+	regs[1] = 0;
+	regs[2] = 0;
+	regs[3] = 0;
+	if (index < HC_FN_COUNT)
+		regs[0] = (uint64_t)calls[index](vcpu, args, regs);
+	else if (!answer_discovery(regs, function))
+		regs[0] = (uint64_t)HC_ERR_NOT_SUPPORTED;
+	return state_of(vcpu->partition->state) == PARTITION_RUNNING ? VERDICT_RESUME : VERDICT_WAIT;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pool of random seed that the boot stage found. Each byte is given out
+ * once, then wiped; when the pool is dry it is dry: there is no cryptography
+ * here to stretch it. It must not know where seed comes from or goes to.
+ */
+#include <hyp/lock.h>
+#include <hyp/upcall.h>
+
+static struct {
+	struct lock lock;
+	size_t left;         /* (lock) */
+	uint8_t bytes[256];  /* (lock) as many as a handoff holds */
+} pool;
+
+void core_seed_add(const void *from, size_t size)
+{
+	const uint8_t *bytes = from;
+
+	lock_take(&pool.lock);
+	for (size_t i = 0; i < size && pool.left < sizeof(pool.bytes); i++)
+		pool.bytes[pool.left++] = bytes[i];
+	lock_drop(&pool.lock);
+}
+
+size_t core_seed_take(void *to, size_t size)
+{
+	uint8_t *bytes = to;
+	size_t taken = 0;
+
+	lock_take(&pool.lock);
+	while (taken < size && pool.left) {
+		bytes[taken++] = pool.bytes[--pool.left];
+		pool.bytes[pool.left] = 0;
+	}
+	lock_drop(&pool.lock);
+	return taken;
+}
