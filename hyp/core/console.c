@@ -344,11 +344,13 @@ bool console_is_behind(void)
 
 void console_show(enum console_mode mode, uint32_t focus)
 {
+	bool was_tool = mux.mode == CONSOLE_TOOL; /* and has seen the history */
+
 	mux.mode = mode;
 	mux.focus = focus;
 	mux.framed = 0;
 	for (uint32_t source = 0; source <= plan.partition_count; source++)
-		if (mode == CONSOLE_TOOL || (mode == CONSOLE_ONE && source == focus))
+		if ((mode == CONSOLE_TOOL && !was_tool) || (mode == CONSOLE_ONE && source == focus))
 			ring_rewind(ring_of(source));
 	arch_uart_route(plan.partitions[focus].vcpus[0]->cpu);
 	pump_piece();

@@ -18,6 +18,7 @@ struct command {
 
 static struct {
 	uint32_t focus;      /* (UART's CPU) partition that keys go to */
+	bool is_tool;        /* (UART's CPU) a program reads: choosing a partition changes the focus alone */
 	bool is_command;     /* (UART's CPU) the prefix came */
 	bool is_quitting;    /* (UART's CPU) quit waits for its second key */
 	uint32_t state_next; /* (atomic) vCPU, counted over all, whose state is shown next; STATE_DONE: none */
@@ -42,8 +43,8 @@ static void show_one(uint32_t partition)
 		return;
 	}
 	keys.focus = partition;
-	console_show(CONSOLE_ONE, keys.focus);
-	tell_focus("one");
+	console_show(keys.is_tool ? CONSOLE_TOOL : CONSOLE_ONE, keys.focus);
+	tell_focus(keys.is_tool ? "tool" : "one");
 }
 
 static void run_next(void)
@@ -53,12 +54,14 @@ static void run_next(void)
 
 static void run_all(void)
 {
+	keys.is_tool = false;
 	console_show(CONSOLE_ALL, keys.focus);
 	tell_focus("all");
 }
 
 static void run_tool(void)
 {
+	keys.is_tool = true;
 	console_show(CONSOLE_TOOL, keys.focus);
 	tell_focus("tool");
 }
