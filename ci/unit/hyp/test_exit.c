@@ -88,6 +88,7 @@ static void wrong_accesses_fault(void)
 		access_of(0x8000044, 4, false, 0),          /* between */
 		access_of(0x8000ffc, 4, true, 0),
 		access_of(0x8001000, 4, false, 0),          /* behind the block */
+		access_of(0x9001000, 4, false, 0),          /* behind one whose rest is zero */
 		access_of(0x7fffffc, 4, false, 0),          /* before it */
 		access_of(0, 4, true, 0),
 		access_of(UINT64_MAX & ~7ull, 8, true, 0),

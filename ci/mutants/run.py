@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Breaks the code on purpose, one patch at a time, and demands that the tests notice.
+
+Works on a copy of the tree. For each patch: apply, build (a patch that does not build proves nothing and fails), run the
+suites that it names, demand that one of them fails, take the patch back. Each suite first passes on the copy unchanged.
+It must not know what a patch breaks.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "check"))
+from tap import Tap  # noqa: E402
+
+FIELD = re.compile(r"^(Breaks|Judge|Kind): *(.+)$")
+BUILD_SECONDS = 900
+
+
+class Mutant:
+    """One patch file: what it breaks, who must notice, and whether that needs a booted system."""
+
+    def __init__(self, path):
+        self.path, self.name = path, path.stem
+        fields = {}
+        for line in path.read_text().splitlines():
+            if line.startswith(("---", "diff ")):
+                break
+            if match := FIELD.match(line):
+                fields[match[1]] = match[2].strip()
+        self.breaks = fields.get("Breaks", "")
+        self.judges = fields.get("Judge", "").split()
+        self.kind = fields.get("Kind", "")
+
+    def complaints(self):
+        found = [] if self.breaks else ["no line 'Breaks: '"]
+        found += [] if self.judges else ["no line 'Judge: '"]
+        return found + ([] if self.kind in ("host", "system") else ["no line 'Kind: host' or 'Kind: system'"])
+
+
+def tracked(tree):
+    """What git knows or would add; without git, everything but outputs."""
+    done = subprocess.run(["git", "-C", tree, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return [p for p in done.stdout.splitlines() if (tree / p).is_file()]
+    return [str(p.relative_to(tree)) for p in tree.rglob("*") if p.is_file() and "build" not in p.relative_to(tree).parts[:1]]
+
+
+class Copy:
+    """The copy that is broken and mended; unchanged files keep their time, so that little is built again."""
+
+    def __init__(self, tree, where, config):
+        self.tree, self.where = tree, where
+        wanted = set(tracked(tree))
+        for path in wanted:
+            source, target = tree / path, where / path
+            if not target.is_file() or source.read_bytes() != target.read_bytes():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+        for path in where.rglob("*"):
+            name = str(path.relative_to(where))
+            if path.is_file() and not name.startswith("build/") and name not in wanted:
+                path.unlink()
+        if config.is_file():
+            (where / "build").mkdir(exist_ok=True)
+            shutil.copy(config, where / "build/.config")
+
+    def patch(self, mutant, *more):
+        return subprocess.run(["patch", "-s", "-p1", "-N", "--no-backup-if-mismatch", "-r", "-", "-i", mutant.path, *more],
+                              cwd=self.where, capture_output=True, text=True, check=False)
+
+    def mend(self, mutant):
+        """Undoes a patch by copying back what it touched; the new time makes make build it again."""
+        for path in re.findall(r"^\+\+\+ b/(\S+)", mutant.path.read_text(), re.M):
+            shutil.copyfile(self.tree / path, self.where / path)
+
+    def make(self, seconds, *words):
+        """(status, output); status is None if it had to be stopped."""
+        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+        command = ["make", "--no-print-directory", f"-j{os.cpu_count()}", "O=build", *words]
+        with subprocess.Popen(command, cwd=self.where, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as process:
+            try:
+                text = process.communicate(timeout=seconds)[0]
+                return process.returncode, text
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+                return None, ""
+
+
+def first_failure(text):
+    match = re.search(r"^\s*not ok \d+ - (.*)$", text, re.M)
+    return match[1] if match else "the suite died"
+
+
+class Judge:
+    """Runs suites in the copy; knows how long each takes when nothing is broken."""
+
+    def __init__(self, copy, patience):
+        self.copy, self.patience, self.seconds = copy, patience, {}
+
+    def sound(self, suite):
+        """Findings if the suite does not pass on the unchanged copy."""
+        if suite in self.seconds:
+            return []
+        status, text = self.copy.make(BUILD_SECONDS, f"suite-deps-{suite}")
+        if status:
+            return [f"suite {suite} does not build unchanged"] + text.splitlines()[-5:]
+        start = time.monotonic()
+        status, text = self.copy.make(BUILD_SECONDS, f"SUITES={suite}", "check")
+        if status != 0:
+            return [f"suite {suite} fails unchanged"] + text.splitlines()[-8:]
+        self.seconds[suite] = time.monotonic() - start
+        return []
+
+    def noticed(self, suite):
+        """(who noticed, findings)."""
+        status, text = self.copy.make(BUILD_SECONDS, f"suite-deps-{suite}")
+        if status != 0:
+            return "", ["does not build, so it proves nothing"] + text.splitlines()[-8:]
+        status, text = self.copy.make(self.patience + 3 * self.seconds[suite], f"SUITES={suite}", "check")
+        if status == 0:
+            return "", []
+        return f"{suite}: {first_failure(text) if status else 'it hangs'}", []
+
+
+def judge_mutant(copy, judge, mutant):
+    """(who noticed, findings) of one patch."""
+    found = mutant.complaints()
+    for suite in mutant.judges:
+        found += found or judge.sound(suite)
+    if found:
+        return "", found
+    done = copy.patch(mutant)
+    if done.returncode:
+        copy.mend(mutant)
+        return "", ["does not apply"] + done.stdout.splitlines()
+    try:
+        for suite in mutant.judges:
+            who, found = judge.noticed(suite)
+            if who or found:
+                return who, found
+    finally:
+        copy.mend(mutant)
+    return "", [f"SURVIVED: {', '.join(mutant.judges)} did not notice"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tree", default=".")
+    parser.add_argument("--out", default="build")
+    parser.add_argument("--kind", choices=("host", "system", "all"), default="all")
+    parser.add_argument("--least", type=int, default=1, help="fail if there are fewer patches, of any kind")
+    parser.add_argument("--patience", type=int, default=8, help="seconds above the suite's usual time until it hangs")
+    parser.add_argument("only", nargs="*", help="names of patches")
+    args = parser.parse_args()
+    tree, out = pathlib.Path(args.tree).resolve(), pathlib.Path(args.out).resolve()
+    everyone = [Mutant(p) for p in sorted((tree / "ci/mutants").glob("*.patch"))]
+    chosen = [m for m in everyone if (args.kind in ("all", m.kind) or m.complaints()) and (not args.only or m.name in args.only)]
+    where = out / "mutants/tree"
+    where.mkdir(parents=True, exist_ok=True)
+    copy = Copy(tree, where, out / ".config")
+    judge = Judge(copy, args.patience)
+    tap = Tap()
+    for mutant in chosen:
+        who, found = judge_mutant(copy, judge, mutant)
+        tap.result(f"{mutant.name}: {mutant.breaks} ({who})", found)
+    tap.result(f"there are {len(everyone)} patches, {args.least} at least", [] if len(everyone) >= args.least else ["too few"])
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
