@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# The bench's own test: the counting method on a stub at EL2 whose instructions are known.
+
+BENCH_OUT := $(O)/bench
+BENCH_TOY := $(BENCH_OUT)/toy
+
+$(BENCH_TOY).elf: ci/bench/toy/stub.S
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(ARM64_CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x41001000,--section-start=.head=0x41000000 \
+		-Wl,-e,_start -o $@ $<
+
+$(BENCH_TOY).bin: $(BENCH_TOY).elf
+	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
+
+CHECK_SUITES += bench-method
+SUITE_bench-method = $(PYTHON) ci/bench/bench.py --selftest --hyp $(BENCH_TOY).elf --bin $(BENCH_TOY).bin \
+	--guest $(O)/guests/bench.elf --folder $(BENCH_OUT)
+suite-deps-bench-method: $(BENCH_TOY).elf $(BENCH_TOY).bin $(O)/guests/bench.elf $(O)/guests/bench.bin
