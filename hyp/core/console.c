@@ -375,13 +375,15 @@ void console_panic(void)
 	int byte;
 
 	mux.is_panic = true;
-	put_now('\r');
-	put_now('\n');
+	while (mux.stage_at < mux.stage_count)
+		put_now(mux.stage[mux.stage_at++]);
 	/* Without the ring's lock, which this CPU may hold. */
 	while (hyp_ring.head != hyp_ring.tail) {
 		byte = hyp_output[hyp_ring.tail++ % HYP_RING];
 		put_now((char)byte);
 	}
+	put_now('\r');
+	put_now('\n');
 }
 
 static void print_now(const char *text, size_t length)

@@ -39,12 +39,14 @@ struct fake {
 	bool end_is_set;
 	char trace[65536];                /* one call a line */
 	size_t trace_length;
-	uint8_t memory[FAKE_MEMORY_BYTES];/* at physical address 0 */
+	/* at physical address 0; where it stands on the host, for addresses that the core took from a pointer */
+	__attribute__((aligned(4096))) uint8_t memory[FAKE_MEMORY_BYTES];
 	uint8_t uart_input[64];
 	uint32_t uart_input_count, uart_input_next;
 	char uart_output[65536];
 	uint32_t uart_output_count;
 	uint32_t uart_room;               /* bytes that the transmitter still takes */
+	void (*on_uart_put)(void);        /* called once, inside the next arch_uart_put(): another CPU at that moment */
 };
 
 extern struct fake fake;

@@ -13,6 +13,10 @@
 
 void *arch_memory(pa_t pa, uint64_t size)
 {
+	uint64_t host = (uint64_t)(uintptr_t)fake.memory;
+
+	if (pa.v - host < FAKE_MEMORY_BYTES)
+		pa.v -= host;
 	if (pa.v > FAKE_MEMORY_BYTES || size > FAKE_MEMORY_BYTES - pa.v)
 		abort();
 	return fake.memory + pa.v;

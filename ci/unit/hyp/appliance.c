@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The appliance of the core's unit tests, and doubles for the core's output
- * that note their calls in the trace. It must not know what is tested.
+ * The appliance of the core's unit tests. It must not know what is tested.
  */
 #include "appliance.h"
 
-#include <hyp/report.h>
+#include <hyp/console.h>
 #include <hyp/upcall.h>
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 struct vcpu test_vcpus[4];
 struct cpu test_cpus[3];
 static struct partition states[PARTITIONS];
+static char outputs[PARTITIONS][RING_BYTES];
+struct console_ring test_rings[PARTITIONS];
 static struct vcpu *const alpha_vcpus[] = { &test_vcpus[0], &test_vcpus[1] };
 static struct vcpu *const beta_vcpus[] = { &test_vcpus[2] };
 static struct vcpu *const gamma_vcpus[] = { &test_vcpus[3] };
@@ -38,12 +37,12 @@ static const struct plan_map gamma_maps[] = {
 };
 
 static const struct plan_partition first_partitions[PARTITIONS] = {
-	[ALPHA] = { .id = ALPHA, .name = "alpha", .state = &states[ALPHA], .vcpus = alpha_vcpus, .vcpu_count = 2,
-		    .maps = alpha_maps, .map_count = 2, .loads = alpha_loads, .load_count = 2, .seeds = alpha_seeds,
+	[ALPHA] = { .id = ALPHA, .name = "alpha", .state = &states[ALPHA], .console = &test_rings[ALPHA],
+		    .vcpus = alpha_vcpus, .vcpu_count = 2, .maps = alpha_maps, .map_count = 2, .loads = alpha_loads, .load_count = 2, .seeds = alpha_seeds,
 		    .seed_count = 1, .entry = 0x40200000, .entry_arg = 0x40000000, .is_auto = true, .has_restart = true },
-	[BETA] = { .id = BETA, .name = "beta", .state = &states[BETA], .vcpus = beta_vcpus, .vcpu_count = 1,
+	[BETA] = { .id = BETA, .name = "beta", .state = &states[BETA], .console = &test_rings[BETA], .vcpus = beta_vcpus, .vcpu_count = 1,
 		   .maps = beta_maps, .map_count = 1, .is_auto = true, .has_restart = true },
-	[GAMMA] = { .id = GAMMA, .name = "gamma", .state = &states[GAMMA], .vcpus = gamma_vcpus, .vcpu_count = 1,
+	[GAMMA] = { .id = GAMMA, .name = "gamma", .state = &states[GAMMA], .console = &test_rings[GAMMA], .vcpus = gamma_vcpus, .vcpu_count = 1,
 		    .maps = gamma_maps, .map_count = 1, .is_auto = true, .has_restart = true },
 };
 struct plan_partition test_partitions[PARTITIONS];
@@ -63,45 +62,8 @@ const struct plan plan = {
 	.appliance = "unit test", .board = "fake",
 	.cpus = cpus, .cpu_count = 3,
 	.partitions = test_partitions, .partition_count = PARTITIONS,
+	.console_prefix_key = PREFIX,
 };
-
-/* ---- doubles ---- */
-
-void hyp_print(const char *format, ...)
-{
-	char line[256];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(line, sizeof(line), format, list);
-	va_end(list);
-	fake_note("print %s", line);
-}
-
-void console_input_clear(const struct plan_partition *partition)
-{
-	fake_note("input clear %s", partition->name);
-}
-
-size_t core_seed_take(void *to, size_t size)
-{
-	static uint8_t next;
-
-	fake_note("seed %zu", size);
-	memset(to, ++next, size);
-	return size;
-}
-
-void report_partition(struct vcpu *vcpu, const char *what)
-{
-	fake_note("report %s.%u: %s", vcpu->partition->name, vcpu->index, what);
-}
-
-void panic_assert(const char *file, int line, const char *condition)
-{
-	fprintf(stderr, "# assertion at %s:%d: %s\n", file, line, condition);
-	longjmp(fake.end, FAKE_PANIC);
-}
 
 /* ---- setting up ---- */
 
@@ -117,8 +79,10 @@ void appliance_begin(void)
 	fake_begin();
 	memset(states, 0, sizeof(states));
 	memcpy(test_partitions, first_partitions, sizeof(test_partitions));
-	for (uint32_t i = 0; i < PARTITIONS; i++)
+	for (uint32_t i = 0; i < PARTITIONS; i++) {
 		states[i].plan = &test_partitions[i];
+		test_rings[i] = (struct console_ring){ .output = outputs[i], .output_size = RING_BYTES };
+	}
 	vcpu_begin(0, ALPHA, 0, 0);
 	vcpu_begin(1, ALPHA, 1, 1);
 	vcpu_begin(2, BETA, 0, 2);

@@ -7,6 +7,7 @@
 #ifndef CI_UNIT_HYP_APPLIANCE_H
 #define CI_UNIT_HYP_APPLIANCE_H
 
+#include <hyp/console.h>
 #include <hyp/plan.h>
 #include <hyp/vcpu.h>
 
@@ -15,11 +16,14 @@
 enum { ALPHA, BETA, GAMMA, PARTITIONS };
 #define BETA_SLOT_US 3000u
 #define GAMMA_SLOT_US 1000u
+#define RING_BYTES 4096u
+#define PREFIX 0x14 /* ^T */
 
 /* What tests change between runs; the plan points at it. */
 extern struct plan_partition test_partitions[PARTITIONS];
 extern struct vcpu test_vcpus[4]; /* alpha.0, alpha.1, beta.0, gamma.0 */
 extern struct cpu test_cpus[3];
+extern struct console_ring test_rings[PARTITIONS];
 
 /** Everything to its first state: fake machine, partitions, vCPUs, doubles. */
 void appliance_begin(void);

@@ -2,11 +2,13 @@
 # Unit tests of hyp/core on the fake architecture, with sanitizers and coverage.
 
 UNIT_CORE_CFLAGS = -std=gnu11 -O1 -g --coverage $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ihyp/include -Ihyp
-UNIT_CORE_UNDER_TEST = lock mmio exit vcpu sched partition
-UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,$(UNIT_CORE_UNDER_TEST)) \
+UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,lock mmio exit vcpu sched partition) \
 	fake/fake fake/cpu fake/vcpu fake/memory test/appliance))
+# What prints is tested with itself; the other tests have doubles that note who would print.
+UNIT_CORE_OUTPUT = $(addprefix $(O)/unit/hyp/core/,$(addsuffix .o,print console keys report panic seed hypercall boot stage2))
 UNIT_CORE_TESTS = partition sched exit
-UNIT_CORE_PROGRAMS = $(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%)
+UNIT_CORE_OUTPUT_TESTS = print console keys report hypercall boot
+UNIT_CORE_PROGRAMS = $(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%) $(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%)
 
 $(O)/unit/hyp/core/%.o: hyp/core/%.c
 	@mkdir -p $(@D)
@@ -23,6 +25,8 @@ $(O)/unit/hyp/test/%.o: ci/unit/hyp/%.c
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) -MMD -c $< -o $@
 
+$(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%): $(O)/unit/hyp/test/doubles.o
+$(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%): $(UNIT_CORE_OUTPUT)
 $(UNIT_CORE_PROGRAMS): $(O)/unit/hyp/test_%: $(O)/unit/hyp/test/test_%.o $(UNIT_CORE_COMMON)
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) $^ -o $@
