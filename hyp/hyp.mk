@@ -1,16 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
 # The hypervisor: $(O)/hyp/hyp.elf and hyp.bin from core, the architecture and the generated plan. $(O)/plan/plan.mk
-# (from the planner) sets HYP_BASE (where it is linked and runs), HYP_SIZE (its region), GIC_VERSION (2 or 3).
+# (from the planner) sets HYP_BASE (where it is linked and runs), HYP_SIZE (its region), GIC_VERSION (2 or 3) and
+# HYP_CPU_CFLAGS (flags of the board's CPU).
 -include $(O)/plan/plan.mk
 
-HYP_CFLAGS = -std=gnu11 -O2 -g $(WARN) -ffreestanding -nostdinc -isystem $(shell $(ARM64_CC) -print-file-name=include) \
-	-mcpu=cortex-a53 -mgeneral-regs-only -mno-outline-atomics -mstrict-align -fno-stack-protector -fno-pic -fno-pie \
-	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections -fomit-frame-pointer \
-	-fmacro-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(CURDIR)/= -fstack-usage -fno-tree-loop-distribute-patterns \
-	-Ihyp/include -DHYP_BASE=$(HYP_BASE) -DHYP_SIZE=$(HYP_SIZE)
+HYP_CPU_CFLAGS ?= -mcpu=cortex-a53 -mfix-cortex-a53-835769
+HYP_CPU_LDFLAGS ?= --fix-cortex-a53-843419
+HYP_CFLAGS = -std=gnu11 -O2 -g $(WARN) -ffreestanding -nostdinc -isystem $(HYP_CC_INCLUDE) $(HYP_CPU_CFLAGS) \
+	-mgeneral-regs-only -mno-outline-atomics -mstrict-align -fno-stack-protector -fno-pic -fno-pie -fno-common \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fomit-frame-pointer -fno-jump-tables \
+	-fno-tree-loop-distribute-patterns $(REPRODUCIBLE) -Ihyp/include
+HYP_CC_INCLUDE := $(shell $(ARM64_CC) -print-file-name=include 2>/dev/null)
 
 HYP_GIC_OTHER = $(if $(filter 2,$(GIC_VERSION)),3,2)
-HYP_SOURCES = $(wildcard hyp/core/*.c hyp/arm64/*.c hyp/arm64/*.S)
+HYP_SOURCES := $(wildcard hyp/core/*.c hyp/arm64/*.c hyp/arm64/*.S)
 HYP_LINKED = $(filter-out hyp/arm64/offsets.c %gicv$(HYP_GIC_OTHER).c,$(HYP_SOURCES))
-HYP_OBJECTS = $(patsubst hyp/%,$(O)/hyp/%.o,$(HYP_LINKED)) $(O)/hyp/plan.c.o
-HYP_OFFSETS = $(O)/hyp/arm64/offsets.h
+HYP_OBJECTS = $(HYP_LINKED:%=$(O)/%.o) $(O)/hyp/plan.c.o
+
+.PHONY: hyp
+hyp: $(O)/hyp/hyp.bin
+
+$(O)/hyp/arm64/offsets.h: hyp/arm64/offsets.c
+	$(call say,OFFSETS,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(ARM64_CC) $(HYP_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o - $< | grep '^#define' > $@
+
+$(O)/hyp/%.c.o: hyp/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(ARM64_CC) $(HYP_CFLAGS) -fstack-usage -MMD -MP -c -o $@ $<
+
+$(O)/hyp/%.S.o: hyp/%.S $(O)/hyp/arm64/offsets.h
+	$(call say,AS,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(ARM64_CC) $(HYP_CPU_CFLAGS) $(REPRODUCIBLE) -g -I$(O)/hyp/arm64 -MMD -MP -c -o $@ $<
+
+$(O)/hyp/plan.c.o: $(O)/plan/plan.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(ARM64_CC) $(HYP_CFLAGS) -Ihyp/arm64 -MMD -MP -c -o $@ $<
+
+# A change of the plan's addresses links anew.
+$(O)/hyp/hyp.elf: $(HYP_OBJECTS) hyp/arm64/hyp.lds $(wildcard $(O)/plan/plan.mk)
+	$(call say,LD,$@)
+	$(Q)$(ARM64_LD) -T hyp/arm64/hyp.lds --defsym=HYP_BASE=$(HYP_BASE) --defsym=HYP_SIZE=$(HYP_SIZE) --build-id=none \
+		--gc-sections -z noexecstack --no-warn-rwx-segments $(HYP_CPU_LDFLAGS) -Map=$(@:.elf=.map) -o $@ $(HYP_OBJECTS)
+
+$(O)/hyp/hyp.bin: $(O)/hyp/hyp.elf
+	$(call say,BIN,$@)
+	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
+
+-include $(wildcard $(O)/hyp/core/*.d $(O)/hyp/arm64/*.d $(O)/hyp/*.d)

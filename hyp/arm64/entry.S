@@ -5,14 +5,13 @@
  * plan beyond what C left in registers.
  */
 #include "offsets.h"
-#include "asm.h"
 
 	.section .head, "ax"
 	.global image_start
 image_start:
 	b	entry_boot		/* the Image header, Documentation/arm64/booting.rst of Linux */
 	.word	0
-	.quad	HYP_TEXT_OFFSET
+	.quad	0
 	.quad	image_size
 	.quad	0xa			/* little endian, 4 KiB pages, placed anywhere */
 	.quad	0, 0, 0
@@ -57,7 +56,8 @@ entry_secondary:
 
 /* What must not depend on firmware. No stack yet. */
 cpu_baseline:
-	ldr	x1, =SCTLR_EL2_OFF
+	msr	tpidr_el2, xzr		/* no CPU is known yet */
+	ldr	x1, =0x30c50830		/* SCTLR_EL2: all off, RES1 bits */
 	msr	sctlr_el2, x1
 	mov	x1, #1 << 31		/* HCR_EL2.RW: no traps, no stage 2, E2H and TGE 0 */
 	msr	hcr_el2, x1
@@ -80,7 +80,7 @@ mmu_on:
 	msr	ttbr0_el2, x4
 	isb
 	tlbi	alle2
-	tlbi	vmalls12e1
+	tlbi	alle1
 	ic	iallu
 	dsb	nsh
 	isb

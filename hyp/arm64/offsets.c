@@ -13,6 +13,7 @@ void offsets(void)
 {
 	OFFSET(FRAME_SIZE, sizeof(struct frame));
 	OFFSET(ARM64_CPU_STACK_TOP, offsetof(struct arm64_cpu, stack_top));
-	OFFSET(CPU_CURRENT, offsetof(struct cpu, current));
+	OFFSET(ARM64_CPU_SERROR, offsetof(struct arm64_cpu, serror));
+	OFFSET(ARM64_CPU_WORKAROUND, offsetof(struct arm64_cpu, workaround));
 	OFFSET(CPU_NEEDS_SCHEDULE, offsetof(struct cpu, needs_schedule));
 }

@@ -35,7 +35,9 @@ struct arm64_stack {
 struct arm64_cpu {
 	struct cpu core; /* first: the core points at it; TPIDR_EL2 holds its address */
 	uint64_t stack_top; /* (boot) */
-	uint64_t vectors;   /* (owner CPU) VBAR_EL2: plain, or with the branch predictor's workaround */
+	uint64_t serror;    /* (owner CPU) syndrome of an SError taken while draining */
+	uint32_t counters;  /* (owner CPU) event counters that guests may have: all but the last */
+	uint32_t workaround; /* (owner CPU) firmware function that cleans the branch predictor; 0: not needed */
 };
 
 /* Flag of a stage-1 map beside enum plan_map_flags: the hypervisor's own range. Its sections are mapped in pages, each

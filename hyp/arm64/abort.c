@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Accesses that stage 2 refused: where they went, what instruction did it,
+ * and what the guest gets. It must not know what is emulated at an address.
+ */
+#include "arm64.h"
+
+#define NO_ADDRESS UINT64_MAX
+
+static uint64_t hpfar_ipa(uint64_t far)
+{
+	return (SYSREG_READ(hpfar_el2) & 0xffffffffff0ul) << 8 | (far & (PAGE_SIZE - 1u));
+}
+
+/* By the guest's own stage 1, as its EL1 would read it; its PAR_EL1 stays. */
+static uint64_t translate(uint64_t far)
+{
+	uint64_t kept = SYSREG_READ(par_el1);
+	uint64_t par;
+
+	__asm__ volatile("at s1e1r, %0" : : "r"(far) : "memory");
+	ISB();
+	par = SYSREG_READ(par_el1);
+	SYSREG_WRITE(par_el1, kept);
+	if (par & PAR_F)
+		return NO_ADDRESS;
+	return (par & PAR_ADDRESS) | (far & (PAGE_SIZE - 1u));
+}
+
+/* HPFAR_EL2 holds the address, but for a permission fault of the access itself. */
+static uint64_t fault_ipa(uint64_t esr, uint64_t far)
+{
+	if ((esr & FSC_TYPE_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW))
+		return translate(far);
+	return hpfar_ipa(far);
+}
+
+static uint64_t extend(uint64_t value, uint64_t esr)
+{
+	uint32_t unused = 64u - (8u << ESR_SAS(esr));
+
+	if (esr & ESR_SSE)
+		value = (uint64_t)((int64_t)(value << unused) >> unused);
+	return esr & ESR_SF ? value : (uint32_t)value;
+}
+
+static void result_write(struct frame *frame, const struct vm_exit *exit, uint64_t esr)
+{
+	uint32_t index = ESR_SRT(esr);
+
+	if (!exit->is_write && index != 31u)
+		frame->x[index] = extend(exit->value, esr);
+}
+
+static uint64_t value_of(const struct frame *frame, uint64_t esr)
+{
+	uint32_t index = ESR_SRT(esr);
+
+	return index == 31u ? 0 : frame->x[index] & (~0ul >> (64u - (8u << ESR_SAS(esr))));
+}
+
+static bool is_stage2(uint64_t esr)
+{
+	uint32_t type = (uint32_t)esr & FSC_TYPE_MASK;
+
+	return type == FSC_TRANSLATION || type == FSC_ACCESS_FLAG || type == FSC_PERMISSION;
+}
+
+/* Not about an address that could be emulated: an error of the memory system, or of a kind that stage 2 does not make here. */
+static void abort_other(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool is_fetch)
+{
+	struct vm_exit exit = { .class = EXIT_FAULT, .pc = SYSREG_READ(elr_el2), .syndrome = esr, .is_fetch = is_fetch };
+
+	exit.ipa.v = far;
+	if (exit_guest_fault(vcpu, &exit, "the memory system refused an access") == VERDICT_FAULT)
+		inject_abort(esr, far, is_fetch);
+}
+
+void trap_data_abort(struct frame *frame, uint64_t esr)
+{
+	struct vcpu *vcpu = this_vcpu();
+	uint64_t far = SYSREG_READ(far_el2);
+	uint64_t ipa = fault_ipa(esr, far);
+	struct vm_exit exit;
+
+	exit.pc = SYSREG_READ(elr_el2);
+	exit_record(vcpu, EXIT_MMIO, exit.pc, esr, ipa);
+	if (!is_stage2(esr)) {
+		abort_other(vcpu, esr, far, false);
+		return;
+	}
+	if (ipa == NO_ADDRESS)
+		return; /* its tables changed meanwhile: it tries again, and hears of it from its own stage 1 */
+	if (esr & ESR_CM) {
+		guest_advance(); /* maintenance of what is not cached */
+		return;
+	}
+	exit.class = EXIT_MMIO;
+	exit.ipa.v = ipa;
+	exit.syndrome = esr;
+	exit.is_write = (esr & ESR_WNR) != 0;
+	exit.is_fetch = false;
+	exit.width = 0;
+	exit.value = 0;
+	if ((esr & ESR_ISV) && !(esr & ESR_S1PTW)) {
+		exit.width = (uint8_t)(1u << ESR_SAS(esr));
+		if (exit.is_write)
+			exit.value = value_of(frame, esr);
+	}
+	switch (exit_mmio(vcpu, &exit)) {
+	case VERDICT_ADVANCE:
+		result_write(frame, &exit, esr);
+		guest_advance();
+		break;
+	case VERDICT_FAULT:
+		inject_abort(esr, far, false);
+		break;
+	default:
+		break;
+	}
+}
+
+void trap_instruction_abort(struct frame *frame, uint64_t esr)
+{
+	struct vcpu *vcpu = this_vcpu();
+	uint64_t far = SYSREG_READ(far_el2);
+	struct vm_exit exit = { .class = EXIT_FAULT, .pc = SYSREG_READ(elr_el2), .syndrome = esr, .is_fetch = true };
+	enum verdict verdict;
+
+	(void)frame;
+	exit.ipa.v = fault_ipa(esr, far);
+	exit_record(vcpu, EXIT_FAULT, exit.pc, esr, exit.ipa.v);
+	if (!is_stage2(esr)) {
+		abort_other(vcpu, esr, far, true);
+		return;
+	}
+	if (exit.ipa.v == NO_ADDRESS)
+		return;
+	if (is_vector_fetch(exit.pc))
+		verdict = exit_guest_dead(vcpu, STOP_FAULT, "it cannot fetch its own exception vectors");
+	else
+		verdict = exit_guest_fault(vcpu, &exit, "an instruction fetch where no memory is");
+	if (verdict == VERDICT_FAULT)
+		inject_abort(esr, far, true);
+}
