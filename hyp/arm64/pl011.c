@@ -54,7 +54,8 @@ static void page_put(const struct plan_partition *partition, uint32_t offset, ui
 	*(volatile uint32_t *)(partition->arch->uart_page.v + offset) = value;
 }
 
-/* The guest reads the page as device memory; the barrier orders our non-cacheable stores before its reads. */
+/* The guest reads the page as device memory; the fence orders our non-cacheable stores before the reads that follow the entry
+ * of this vCPU, or the interrupt of another one. */
 static void page_write(const struct plan_partition *partition, const struct pl011 *uart)
 {
 	uint32_t status = raw_status(partition, uart);
@@ -70,7 +71,7 @@ static void page_write(const struct plan_partition *partition, const struct pl01
 	page_put(partition, RIS, status);
 	page_put(partition, MIS, status & uart->imsc);
 	page_put(partition, 0x048, uart->dmacr);
-	__asm__ volatile("dsb sy" : : : "memory");
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* Page, its presence and the line follow from the state. Context: under the lock. */

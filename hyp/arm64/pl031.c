@@ -7,6 +7,7 @@
 #include <hyp/upcall.h>
 
 #include "devices.h"
+#include "uart.h"
 
 #define DR 0x000u
 #define MR 0x004u
@@ -146,18 +147,13 @@ static const struct mmio_reg regs[] = {
 
 const struct mmio_block pl031_block = { .name = "PL031", .regs = regs, .reg_count = ARRAY_COUNT(regs), .rest_is_zero = true };
 
-static uint32_t board_clock_s(void)
-{
-	return plan.arch->rtc.v ? *(volatile uint32_t *)(plan.arch->rtc.v + DR) : counter_s();
-}
-
 void pl031_reset(const struct plan_partition *partition)
 {
 	struct pl031 *rtc = &arm64_partition(partition)->rtc;
 
 	lock_take(&rtc->lock);
 	if (!rtc->is_set)
-		rtc->offset_s = board_clock_s() - counter_s();
+		rtc->offset_s = board_clock_s(counter_s()) - counter_s();
 	rtc->is_set = true;
 	rtc->match = rtc->load = rtc->imsc = rtc->ris = 0;
 	rtc->is_armed = false;

@@ -11,7 +11,11 @@
 
 struct vcpu test_vcpus[4];
 struct cpu test_cpus[3];
-static struct partition states[PARTITIONS];
+static union {
+	struct partition core;
+	uint8_t room[STATE_BYTES]; /* an architecture's state of a partition begins with the core's */
+} states[PARTITIONS];
+const struct arch_plan_partition *test_arch;
 static char outputs[PARTITIONS][RING_BYTES];
 struct console_ring test_rings[PARTITIONS];
 static struct vcpu *const alpha_vcpus[] = { &test_vcpus[0], &test_vcpus[1] };
@@ -37,12 +41,12 @@ static const struct plan_map gamma_maps[] = {
 };
 
 static const struct plan_partition first_partitions[PARTITIONS] = {
-	[ALPHA] = { .id = ALPHA, .name = "alpha", .state = &states[ALPHA], .console = &test_rings[ALPHA],
+	[ALPHA] = { .id = ALPHA, .name = "alpha", .state = &states[ALPHA].core, .console = &test_rings[ALPHA],
 		    .vcpus = alpha_vcpus, .vcpu_count = 2, .maps = alpha_maps, .map_count = 2, .loads = alpha_loads, .load_count = 2, .seeds = alpha_seeds,
 		    .seed_count = 1, .entry = 0x40200000, .entry_arg = 0x40000000, .is_auto = true, .has_restart = true },
-	[BETA] = { .id = BETA, .name = "beta", .state = &states[BETA], .console = &test_rings[BETA], .vcpus = beta_vcpus, .vcpu_count = 1,
+	[BETA] = { .id = BETA, .name = "beta", .state = &states[BETA].core, .console = &test_rings[BETA], .vcpus = beta_vcpus, .vcpu_count = 1,
 		   .maps = beta_maps, .map_count = 1, .is_auto = true, .has_restart = true },
-	[GAMMA] = { .id = GAMMA, .name = "gamma", .state = &states[GAMMA], .console = &test_rings[GAMMA], .vcpus = gamma_vcpus, .vcpu_count = 1,
+	[GAMMA] = { .id = GAMMA, .name = "gamma", .state = &states[GAMMA].core, .console = &test_rings[GAMMA], .vcpus = gamma_vcpus, .vcpu_count = 1,
 		    .maps = gamma_maps, .map_count = 1, .is_auto = true, .has_restart = true },
 };
 struct plan_partition test_partitions[PARTITIONS];
@@ -80,7 +84,8 @@ void appliance_begin(void)
 	memset(states, 0, sizeof(states));
 	memcpy(test_partitions, first_partitions, sizeof(test_partitions));
 	for (uint32_t i = 0; i < PARTITIONS; i++) {
-		states[i].plan = &test_partitions[i];
+		states[i].core.plan = &test_partitions[i];
+		test_partitions[i].arch = test_arch;
 		test_rings[i] = (struct console_ring){ .output = outputs[i], .output_size = RING_BYTES };
 	}
 	vcpu_begin(0, ALPHA, 0, 0);

@@ -17,12 +17,15 @@ enum { ALPHA, BETA, GAMMA, PARTITIONS };
 #define BETA_SLOT_US 3000u
 #define GAMMA_SLOT_US 1000u
 #define RING_BYTES 4096u
+#define STATE_BYTES 8192u
 #define PREFIX 0x14 /* ^T */
 
 /* What tests change between runs; the plan points at it. */
 extern struct plan_partition test_partitions[PARTITIONS];
 extern struct vcpu test_vcpus[4]; /* alpha.0, alpha.1, beta.0, gamma.0 */
 extern struct cpu test_cpus[3];
+/* The architecture's part of the plan, the same for all; for tests of an architecture's files. */
+extern const struct arch_plan_partition *test_arch;
 extern struct console_ring test_rings[PARTITIONS];
 
 /** Everything to its first state: fake machine, partitions, vCPUs, doubles. */

@@ -4,11 +4,15 @@
 UNIT_CORE_CFLAGS = -std=gnu11 -O1 -g --coverage $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ihyp/include -Ihyp
 UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,lock mmio exit vcpu sched partition) \
 	fake/fake fake/cpu fake/vcpu fake/memory test/appliance))
+UNIT_CORE_DEVICES = $(O)/unit/hyp/fake/devices.o
 # What prints is tested with itself; the other tests have doubles that note who would print.
 UNIT_CORE_OUTPUT = $(addprefix $(O)/unit/hyp/core/,$(addsuffix .o,print console keys report panic seed hypercall boot stage2))
 UNIT_CORE_TESTS = partition sched exit
 UNIT_CORE_OUTPUT_TESTS = print console keys report hypercall boot
-UNIT_CORE_PROGRAMS = $(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%) $(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%)
+# The emulated devices of arm64, in the place of the fake ones.
+UNIT_ARM64_DEVICES = $(addprefix $(O)/unit/hyp/arm64/,pl011.o pl031.o)
+UNIT_CORE_PROGRAMS = $(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%) $(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%) \
+	$(O)/unit/hyp/test_devices
 
 $(O)/unit/hyp/core/%.o: hyp/core/%.c
 	@mkdir -p $(@D)
@@ -25,8 +29,14 @@ $(O)/unit/hyp/test/%.o: ci/unit/hyp/%.c
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) -MMD -c $< -o $@
 
-$(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%): $(O)/unit/hyp/test/doubles.o
-$(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%): $(UNIT_CORE_OUTPUT)
+$(O)/unit/hyp/arm64/%.o: hyp/arm64/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) -MMD -c $< -o $@
+
+$(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%): $(O)/unit/hyp/test/doubles.o $(UNIT_CORE_DEVICES)
+$(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%): $(UNIT_CORE_OUTPUT) $(UNIT_CORE_DEVICES)
+$(O)/unit/hyp/test_devices: $(UNIT_CORE_OUTPUT) $(UNIT_ARM64_DEVICES)
 $(UNIT_CORE_PROGRAMS): $(O)/unit/hyp/test_%: $(O)/unit/hyp/test/test_%.o $(UNIT_CORE_COMMON)
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $(UNIT_CORE_CFLAGS) $^ -o $@
