@@ -22,10 +22,13 @@ ABI_MAY = re.compile(r'#\s*include\s*(<stdint\.h>|<stddef\.h>|"[\w/]+\.h"|<abi/[
 
 
 def compile_alone(tree, header, command):
-    with tempfile.NamedTemporaryFile("w", suffix=".c") as source:
+    # asm.h is for assembly: it is assembled, not compiled
+    is_assembly = header.name == "asm.h"
+    with tempfile.NamedTemporaryFile("w", suffix=".S" if is_assembly else ".c") as source:
         source.write(f'#include "{tree / header}"\n#include "{tree / header}"\n')
         source.flush()
-        done = subprocess.run([*command, *WARN, source.name], cwd=tree, capture_output=True, text=True, check=False)
+        how = ["-c", "-o", "/dev/null"] if is_assembly else WARN
+        done = subprocess.run([*command, *how, source.name], cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode:
         return f"{header}: does not stand alone: {done.stderr.strip().splitlines()[0] if done.stderr else 'no message'}"
     return None
