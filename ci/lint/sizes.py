@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How large things are: functions and files in lines, source in lines of code, the hypervisor's image in bytes.
+
+Lines of code are those that are neither blank nor comment alone. It must not know which size is too large.
+"""
+import pathlib
+import re
+import subprocess
+
+
+def strip_comments(text):
+    """C text without comments; the lines stay where they are."""
+    def blank(match):
+        return re.sub(r"[^\n]", "", match.group(0)) or " "
+    return re.sub(r"/\*.*?\*/|//[^\n]*", blank, text, flags=re.S)
+
+
+def sloc(text):
+    return sum(1 for line in strip_comments(text).splitlines() if line.strip())
+
+
+def functions(text):
+    """(name, first line, lines) of each function of kernel-like C: its braces stand in the first column."""
+    lines = strip_comments(text).splitlines()
+    head = ""
+    start = None
+    for number, line in enumerate(lines, 1):
+        if line == "{":
+            start = number
+        elif line.startswith("}") and start:
+            match = re.search(r"(\w+)\s*\([^;{}]*$", head)
+            if match:
+                yield match[1], start, number - start - 1
+            head, start = "", None
+        elif start is None:
+            head = head + " " + line if line[:1] in ("\t", " ", "") and head else line
+
+
+def hypervisor_files(tree):
+    """(C and assembly, headers) of the arm64 hypervisor."""
+    hyp = pathlib.Path(tree) / "hyp"
+    code = [p for d in ("core", "arm64") for s in ("*.c", "*.S") for p in sorted((hyp / d).glob(s))]
+    headers = [p for d in ("abi", "include", "core", "arm64") for p in sorted((hyp / d).rglob("*.h"))]
+    return code, headers
+
+
+def hypervisor_sloc(tree):
+    return tuple(sum(sloc(p.read_text()) for p in files) for files in hypervisor_files(tree))
+
+
+def image_bytes(elf):
+    """Text, read-only and initialised data of an ELF, in bytes."""
+    out = subprocess.run(["aarch64-linux-gnu-size", elf], capture_output=True, text=True, check=True).stdout
+    text, data = out.splitlines()[1].split()[:2]
+    return int(text) + int(data)
+
+
+def selftest():
+    text = "/* a\n b */\n\nint f(int a,\n      int b)\n{\n\treturn a; /* x */\n\n}\nstruct s {\n\tint x;\n};\nvoid g(void)\n{\n}\n"
+    found = []
+    if sloc(text) != 11:
+        found.append(f"lines of code: {sloc(text)}")
+    if list(functions(text)) != [("f", 6, 2), ("g", 14, 0)]:
+        found.append(f"functions: {list(functions(text))}")
+    return found
