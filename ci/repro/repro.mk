@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Suite `repro`: a second build, elsewhere, gives the same bits. Without U-Boot in `make check`, up to the flash image in
+# `make check-long`.
+REPRO_TARGETS = $(PARTITION_ELFS:$(O)/%=%) $(GUEST_ELFS:$(O)/%=%)
+CHECK_SUITES += repro
+SUITE_repro = $(PYTHON) ci/repro/repro.py --out $(O) cheap $(REPRO_TARGETS)
+suite-deps-repro: $(REPRO_TARGETS:%=$(O)/%)
+
+LONG_SUITES += repro-full
+SUITE_repro-full = $(PYTHON) ci/repro/repro.py --out $(O) full appliance.img
+suite-deps-repro-full:
