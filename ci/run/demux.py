@@ -3,6 +3,7 @@
 partition. docs/console.md has the two forms in which they share the line: prefixed lines, and frames. It must not know
 where the bytes come from, nor what a partition means by them.
 """
+import codecs
 import re
 
 FRAME_START, FRAME_END, FRAME_ESCAPE = 0x1e, 0x1f, 0x10
@@ -13,31 +14,42 @@ HYP, FIRMWARE = "hyp", "firmware"
 class Stream:
     """What one source has printed so far."""
 
-    def __init__(self, name, sink=None):
+    def __init__(self, name, sink=None, observe=None):
         self.name = name
         self.text = ""
         self.lost = 0
+        self.life = (0, 0)          # where the present life of the board begins: in the text, in the sink
         self.sink = sink
+        self.observe = observe
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def add(self, data):
-        text = data.decode("utf-8", "replace").replace("\r", "")
+        text = self.decoder.decode(data).replace("\r", "")
         self.text += text
         if self.sink:
             self.sink.write(text)
             self.sink.flush()
+        if self.observe:
+            self.observe(self)
 
-    def clear(self):
-        self.text, self.lost = "", 0
+    def begin_life(self):
+        self.life = (len(self.text), self.sink.tell() if self.sink else 0)
+
+    def forget_life(self):
+        """What the board printed since it started comes again."""
+        self.text, self.lost = self.text[:self.life[0]], 0
         if self.sink:
-            self.sink.seek(0)
+            self.sink.seek(self.life[1])
             self.sink.truncate()
 
 
 class Demux:
-    """Feed it bytes; `streams` holds what came of whom. `open_sink(name)` gives a text file for a new stream, or None."""
+    """Feed it bytes; `streams` holds what came of whom. `open_sink(name)` gives a text file for a new stream, or None;
+    `observe(stream)` is called whenever one has grown."""
 
-    def __init__(self, open_sink=lambda name: None):
+    def __init__(self, open_sink=lambda name: None, observe=None):
         self.open_sink = open_sink
+        self.observe = observe
         self.streams = {}
         self.is_framed = False
         self.is_history = True      # the next frames begin with all that the rings remember
@@ -50,7 +62,7 @@ class Demux:
 
     def stream(self, name):
         if name not in self.streams:
-            self.streams[name] = Stream(name, self.open_sink(name))
+            self.streams[name] = Stream(name, self.open_sink(name), self.observe)
         return self.streams[name]
 
     def feed(self, data):
@@ -71,7 +83,7 @@ class Demux:
         if self.is_history:     # what came before would be there twice
             for name, stream in self.streams.items():
                 if name != FIRMWARE:
-                    stream.clear()
+                    stream.forget_life()
         self.is_framed, self.is_head, self.is_history, self.line = True, False, False, b""
         return rest
 
@@ -82,6 +94,9 @@ class Demux:
             return
         name, mark, text = match.group(1).decode(), match.group(2), match.group(3)
         stream = self.stream(name)
+        if name == HYP and text.startswith(b"Bulkhead: "):
+            for each in self.streams.values():
+                each.begin_life()
         if mark == b"!":
             stream.lost += int(text.split()[0])
             return

@@ -98,7 +98,7 @@ class Machine:
     `changed` is a condition that is notified whenever something was printed, and when QEMU ends.
     """
 
-    def __init__(self, board, boot, logs, stopped=False, raw_sink=None):
+    def __init__(self, board, boot, logs, stopped=False, observe=None):
         self.logs = pathlib.Path(logs)
         self.logs.mkdir(parents=True, exist_ok=True)
         for old in self.logs.glob("*.log"):
@@ -111,8 +111,7 @@ class Machine:
         self.changed = threading.Condition()
         self.ended = False
         self.closed = False
-        self.demux = demux.Demux(lambda name: open(self.logs / f"{name}.log", "w", encoding="utf-8"))
-        self.raw_sink = raw_sink
+        self.demux = demux.Demux(lambda name: open(self.logs / f"{name}.log", "w", encoding="utf-8"), observe)
         self.raw = open(self.logs / "serial.log", "wb")
         self.errors = open(self.logs / "qemu.log", "w+", encoding="utf-8")
         (self.logs / "command.log").write_text(" ".join(self.arguments) + "\n")
@@ -155,8 +154,6 @@ class Machine:
                 else:
                     self.ended = True
                 self.changed.notify_all()
-            if data and self.raw_sink:
-                self.raw_sink(data)
             if not data:
                 return
 

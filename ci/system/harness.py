@@ -38,7 +38,7 @@ HARMLESS = [
     r"signed with development keys",
     r"keys: ",
     r"console: ",
-    r"[a-z0-9-]+: (up|started|starting)\b",
+    r"[a-z0-9-]+: first heartbeat$",
 ]
 
 

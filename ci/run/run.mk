@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# The appliance in QEMU: for people (run, debug). What QEMU is told stands in machine.py, for the tests as well.
+
+PART ?=
+FILE ?=
+
+.PHONY: run debug
+run: all ## Boot the appliance in QEMU: consoles here, one log a partition in $(O)/log
+	$(Q)$(PYTHON) ci/run/run.py --out '$(O)' --timeout $(TIMEOUT)
+
+debug: all ## The same, stopped, with gdb: PART=name of a partition, or hyp
+	$(Q)$(PYTHON) ci/run/debug.py --out '$(O)' --part '$(or $(PART),hyp)' --file '$(FILE)'
+
+CHECK_SUITES += run
+SUITE_run = $(PYTHON) ci/run/test_run.py $(O)
+suite-deps-run:
