@@ -16,8 +16,8 @@ $(GUEST_INITRAMFS): ci/guests/linux/init ci/guests/linux/mkcpio.py $(DEP_BUSYBOX
 	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox
 
 .PHONY: guests
-guests: $(GUEST_ELFS) $(GUEST_INITRAMFS)
+guests: $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS)
 
 CHECK_SUITES += runtime
 SUITE_runtime = $(PYTHON) ci/guests/suite.py --out $(O) --kernel $(DEP_KERNEL_6_12)
-suite-deps-runtime: $(PARTITION_ELFS) $(PARTITION_ELFS:.elf=.bin) $(GUEST_ELFS) $(GUEST_INITRAMFS) | $(DEP_KERNEL_6_12)
+suite-deps-runtime: $(PARTITION_ELFS) $(PARTITION_ELFS:.elf=.bin) $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS) | $(DEP_KERNEL_6_12)

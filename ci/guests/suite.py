@@ -153,6 +153,8 @@ def main():
     tap = Tap()
     hello(tap, args.out)
     linux(tap, args.out, args.kernel)
+    for gic, cpus in ((2, 1), (2, 4), (3, 1), (3, 4)):
+        guest(tap, args.out, "vgictest", "plain=1", gic, cpus)
     return tap.end()
 
 
