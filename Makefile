@@ -27,6 +27,7 @@ MAKEFLAGS += --no-builtin-rules
 export LC_ALL := C
 export TZ := UTC
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+export BULKHEAD_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unversioned)
 export BULKHEAD_CACHE ?= $(if $(HOME),$(HOME)/.cache/bulkhead,/var/tmp/bulkhead-cache)
 CACHE := $(BULKHEAD_CACHE)
 

@@ -65,3 +65,12 @@ deps: $(DEP_TREES) $(DEP_SERIES) ## Fetch and build third-party code into the ca
 
 deps-update: ## Compare the pins with the mirror, propose new ones
 	@$(DEP) update
+
+# The bill of materials of the image.
+.PHONY: sbom
+sbom: $(O)/appliance.spdx.json ## What the image is made of, as SPDX: $(O)/appliance.spdx.json
+
+$(O)/appliance.spdx.json: $(O)/appliance.img deps/sbom.py deps/pins
+	$(call say,SBOM,$@)
+	$(Q)$(PYTHON) deps/sbom.py --series $(CACHE)/series --manifest $(O)/plan/manifest.in --version '$(BULKHEAD_VERSION)' \
+		--firmware $(wildcard $(O)/firmware/u-boot.bin $(O)/firmware/boot.efi) -- $(O)/appliance.img > $@
