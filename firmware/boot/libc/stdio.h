@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mbedtls includes it, and uses nothing of it here. */
+#include <stddef.h>
