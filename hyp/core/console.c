@@ -44,9 +44,14 @@ static struct {
 	uint32_t stage_at, stage_count;
 } mux;
 
+/* The ring of a partition without a console is one that nobody writes. */
 static struct console_ring *ring_of(uint32_t source)
 {
-	return source < plan.partition_count ? plan.partitions[source].console : &hyp_ring;
+	static struct console_ring nobodys;
+
+	if (source >= plan.partition_count)
+		return &hyp_ring;
+	return plan.partitions[source].console ? plan.partitions[source].console : &nobodys;
 }
 
 static const char *name_of(uint32_t source)
@@ -360,6 +365,8 @@ void console_show(enum console_mode mode, uint32_t focus)
 
 void console_write(const struct plan_partition *partition, const char *text, size_t length)
 {
+	if (!partition->console)
+		return;
 	ring_write(partition->console, text, length);
 	pump_piece();
 }
@@ -418,7 +425,7 @@ void hyp_print(const char *format, ...)
 
 int console_read(const struct plan_partition *partition)
 {
-	struct console_ring *ring = partition->console;
+	struct console_ring *ring = ring_of(partition->id);
 	int byte = -1;
 
 	lock_take(&ring->lock);
@@ -433,6 +440,8 @@ void console_input(uint32_t partition, uint8_t byte)
 	struct console_ring *ring = ring_of(partition);
 
 	mux.is_attended = true;
+	if (!plan.partitions[partition].console)
+		return;
 	lock_take(&ring->lock);
 	if (ring->input_head - ring->input_tail < sizeof(ring->input))
 		ring->input[ring->input_head++ % sizeof(ring->input)] = byte;
@@ -442,7 +451,7 @@ void console_input(uint32_t partition, uint8_t byte)
 
 bool console_has_input(const struct plan_partition *partition)
 {
-	const struct console_ring *ring = partition->console;
+	const struct console_ring *ring = ring_of(partition->id);
 
 	return load(&ring->input_head) != load(&ring->input_tail);
 }

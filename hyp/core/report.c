@@ -139,10 +139,13 @@ static void print_partition_state(const struct plan_partition *partition)
 {
 	const struct partition *state = partition->state;
 
-	hyp_print("%u %s: %s, starts %u, faults %u, heartbeats %lu, printed %u bytes, lost %u", partition->id, partition->name,
-		  partition_state_name(state->state), state->start_count, state->fault_count, state->heartbeat_count,
-		  partition->console->head, partition->console->lost);
-	if (state->state == PARTITION_RUNNING && !partition->console->head)
+	hyp_print("%u %s: %s, starts %u, faults %u, heartbeats %lu", partition->id, partition->name,
+		  partition_state_name(state->state), state->start_count, state->fault_count, state->heartbeat_count);
+	if (!partition->console)
+		hyp_print("  no console");
+	else if (partition->console->head)
+		hyp_print("  printed %u bytes, lost %u", partition->console->head, partition->console->lost);
+	else if (state->state == PARTITION_RUNNING)
 		hyp_print("  no output yet: a Linux guest shows its first lines with earlycon on its command line");
 }
 

@@ -226,6 +226,18 @@ static void input_is_kept_and_dropped(void)
 	CHECK(!console_has_input(&test_partitions[BETA]));
 }
 
+static void a_partition_without_console(void)
+{
+	output_begin(CONSOLE_ALL, BETA);
+	test_partitions[BETA].console = NULL;
+	output_write(BETA, "into the void\n");
+	console_input(BETA, 'x');
+	CHECK(!console_has_input(&test_partitions[BETA]) && console_read(&test_partitions[BETA]) == -1);
+	console_show(CONSOLE_ONE, BETA);
+	drain();
+	CHECK(is_shown(""));
+}
+
 int main(void)
 {
 	TEST(open_lines_wait_until_somebody_works);
@@ -245,5 +257,6 @@ int main(void)
 	TEST(two_cpus_pump);
 	TEST(the_hypervisors_line_is_cut);
 	TEST(input_is_kept_and_dropped);
+	TEST(a_partition_without_console);
 	return tap_done();
 }

@@ -102,11 +102,19 @@ static void state_counts_exits(void)
 	output_write(BETA, "hello\n");
 	fake.irq_of = &test_vcpus[2];
 	show(&test_vcpus[2]);
-	CHECK(has_shown("1 beta: running, starts 1, faults 0, heartbeats 0, printed 6 bytes, lost 0"));
+	CHECK(has_shown("1 beta: running, starts 1, faults 0, heartbeats 0\r\n[hyp]   printed 6 bytes, lost 0"));
 	CHECK(!has_shown("no output yet"));
 	CHECK(has_shown("pending interrupts 1"));
 	CHECK(has_shown("exits: interrupt 0 call 1 mmio 0 register 0 wait 1 cache 0 fault 0 error 0"));
 	CHECK(has_shown("exit at 0x5000"));
+}
+
+static void a_partition_without_console(void)
+{
+	begin();
+	test_partitions[BETA].console = NULL;
+	show(&test_vcpus[2]);
+	CHECK(has_shown("no console") && !has_shown("no output yet"));
 }
 
 static void do_assert(void *unused)
@@ -155,6 +163,7 @@ int main(void)
 	TEST(a_report_tells_all);
 	TEST(states_have_words);
 	TEST(state_counts_exits);
+	TEST(a_partition_without_console);
 	TEST(a_panic_reports_and_resets);
 	TEST(a_panic_in_the_report_resets);
 	TEST(another_cpu_waits_for_the_reset);
