@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judges the page tables of a running hypervisor from a dump of its memory and the registers of its CPUs, against what
+ * the planner says. It shares no code with the hypervisor nor with the generator of its tables, on purpose: what both
+ * got wrong alike would stay unseen. It must not know how the dump was taken.
+ */
+#ifndef WALK_H
+#define WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WALK_CPUS		64u
+#define WALK_NAME_BYTES		64u
+#define WALK_PAGE		4096u
+
+/* A piece of physical memory, dumped. */
+struct memory {
+	uint64_t base;
+	uint64_t size;
+	const uint8_t *bytes;
+};
+
+struct registers {
+	uint32_t cpu;
+	uint64_t ttbr0, tcr, mair, sctlr, vttbr, vtcr, hcr;	/* all of EL2 */
+};
+
+/* One valid last-level entry of a table. */
+struct leaf {
+	uint64_t input;		/* VA of EL2, or IPA */
+	uint64_t output;	/* PA */
+	uint64_t size;
+	uint64_t entry;		/* with what upper tables forbid folded in, stage 1 */
+};
+
+struct leaves {
+	struct leaf *items;
+	size_t count, capacity;
+	size_t tables;		/* pages of tables */
+};
+
+struct range {
+	char name[WALK_NAME_BYTES];
+	uint64_t base, size;
+	bool is_writable, is_executable;	/* sections of the hypervisor */
+};
+
+enum map_kind { MAP_RAM, MAP_READ_ONLY, MAP_DEVICE, MAP_PAGE, MAP_HYPERVISOR };
+
+struct map {
+	char name[WALK_NAME_BYTES];
+	uint32_t partition;
+	uint64_t input, output, size;
+	bool is_anywhere;	/* output: a device page of the hypervisor, whose place the linker chose */
+	enum map_kind kind;
+};
+
+struct partition {
+	uint32_t id;
+	char name[WALK_NAME_BYTES];
+	uint32_t vmid;
+};
+
+#define WALK_ITEMS	512u
+
+/* What the tables must be. */
+struct expected {
+	struct partition partitions[16];
+	size_t partition_count;
+	struct map stage1[WALK_ITEMS];
+	size_t stage1_count;
+	struct map stage2[WALK_ITEMS];
+	size_t stage2_count;
+	struct range regions[WALK_ITEMS];	/* planned, and no partition's */
+	size_t region_count;
+	struct range shared[WALK_ITEMS];	/* declared reachable from several partitions */
+	size_t shared_count;
+	struct range sections[WALK_ITEMS];	/* of the hypervisor's file */
+	size_t section_count;
+	size_t cpu_count;
+};
+
+/* ---- tables.c */
+
+/** Every leaf of the stage-1 table of `r`, in order. Returns: false after a finding that makes the rest unreadable. */
+bool walk_stage1(const struct memory *memory, const struct registers *r, struct leaves *out);
+bool walk_stage2(const struct memory *memory, const struct registers *r, struct leaves *out);
+void leaves_free(struct leaves *leaves);
+
+/* ---- judge.c */
+
+void judge_stage1(const struct expected *expected, const struct registers *r, const struct leaves *leaves);
+void judge_stage2(const struct expected *expected, const struct partition *partition, const struct registers *r,
+		  const struct leaves *leaves);
+/** No page of two partitions, unless declared. `tables` holds one a partition, in their order. */
+void judge_sharing(const struct expected *expected, const struct leaves *tables);
+/** What the registers of one CPU must say beside their table roots. */
+void judge_registers(const struct registers *r);
+
+/* ---- input.c: complain on stderr and return false when a file is not what it must be */
+
+bool expected_read(const char *path, struct expected *out);
+bool sections_read(const char *elf_path, struct expected *out);
+bool registers_read(const char *path, struct registers *out, size_t *count);
+bool memory_read(const char *path, uint64_t base, struct memory *out);
+
+/* ---- findings */
+
+extern size_t finding_count;
+extern char finding_text[8192];	/* of the first ones */
+void finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

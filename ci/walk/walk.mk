@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# The page-table walker, and tests of it on tables made by hand.
+
+WALK := $(O)/walk/walk
+
+$(WALK): $(addprefix ci/walk/,tables.c judge.c input.c main.c walk.h)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(filter %.c,$^) -o $@
+
+$(O)/walk/test_walk: $(addprefix ci/walk/,tables.c judge.c test_walk.c walk.h) ci/unit/tap.h
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(HOST_SANITIZE) $(filter %.c,$^) -o $@
+
+CHECK_SUITES += walk
+SUITE_walk = $(O)/walk/test_walk
+suite-deps-walk: $(O)/walk/test_walk
