@@ -76,40 +76,53 @@ static void abort_other(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool is_f
 		inject_abort(esr, far, is_fetch);
 }
 
-void trap_data_abort(struct frame *frame, uint64_t esr)
+/* A translation fault of a load or store that the syndrome describes, of a register that C has not kept for itself. */
+static bool is_plain(uint64_t esr)
+{
+	uint32_t index = ESR_SRT(esr);
+
+	return (esr & (ESR_ISV | ESR_CM | ESR_S1PTW | FSC_TYPE_MASK)) == (ESR_ISV | FSC_TRANSLATION) && (index < 20u || index > 29u);
+}
+
+bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 {
 	struct vcpu *vcpu = this_vcpu();
-	uint64_t far = SYSREG_READ(far_el2);
-	uint64_t ipa = fault_ipa(esr, far);
 	struct vm_exit exit;
+	uint64_t pc;
 
-	exit.pc = SYSREG_READ(elr_el2);
-	exit_record(vcpu, EXIT_MMIO, exit.pc, esr, ipa);
-	if (!is_stage2(esr)) {
-		abort_other(vcpu, esr, far, false);
-		return;
-	}
-	if (ipa == NO_ADDRESS)
-		return; /* its tables changed meanwhile: it tries again, and hears of it from its own stage 1 */
-	if (esr & ESR_CM) {
-		guest_advance(); /* maintenance of what is not cached */
-		return;
-	}
-	exit.class = EXIT_MMIO;
-	exit.ipa.v = ipa;
-	exit.syndrome = esr;
+	if (!is_plain(esr))
+		return false;
+	exit.ipa.v = hpfar_ipa(SYSREG_READ(far_el2));
 	exit.is_write = (esr & ESR_WNR) != 0;
-	exit.is_fetch = false;
-	exit.width = 0;
-	exit.value = 0;
-	if ((esr & ESR_ISV) && !(esr & ESR_S1PTW)) {
-		exit.width = (uint8_t)(1u << ESR_SAS(esr));
-		if (exit.is_write)
-			exit.value = value_of(frame, esr);
-	}
-	switch (exit_mmio(vcpu, &exit)) {
+	exit.width = (uint8_t)(1u << ESR_SAS(esr));
+	exit.value = exit.is_write ? value_of(frame, esr) : 0;
+	if (!mmio_serve(vcpu, &exit))
+		return false;
+	pc = SYSREG_READ(elr_el2);
+	exit_record(vcpu, EXIT_MMIO, pc, esr, exit.ipa.v);
+	result_write(frame, &exit, esr);
+	SYSREG_WRITE(elr_el2, pc + 4u);
+	return true;
+}
+
+static void data_abort_decode(const struct frame *frame, uint64_t esr, struct vm_exit *exit)
+{
+	exit->class = EXIT_MMIO;
+	exit->syndrome = esr;
+	exit->is_write = (esr & ESR_WNR) != 0;
+	if (!(esr & ESR_ISV) || (esr & ESR_S1PTW))
+		return; /* width 0: not decoded */
+	exit->width = (uint8_t)(1u << ESR_SAS(esr));
+	if (exit->is_write)
+		exit->value = value_of(frame, esr);
+}
+
+static void data_abort_serve(struct vcpu *vcpu, struct frame *frame, uint64_t esr, uint64_t far, struct vm_exit *exit)
+{
+	data_abort_decode(frame, esr, exit);
+	switch (exit_mmio(vcpu, exit)) {
 	case VERDICT_ADVANCE:
-		result_write(frame, &exit, esr);
+		result_write(frame, exit, esr);
 		guest_advance();
 		break;
 	case VERDICT_FAULT:
@@ -118,6 +131,23 @@ void trap_data_abort(struct frame *frame, uint64_t esr)
 	default:
 		break;
 	}
+}
+
+void trap_data_abort(struct frame *frame, uint64_t esr)
+{
+	struct vcpu *vcpu = this_vcpu();
+	uint64_t far = SYSREG_READ(far_el2);
+	struct vm_exit exit = { .pc = SYSREG_READ(elr_el2), .ipa.v = fault_ipa(esr, far) };
+
+	exit_record(vcpu, EXIT_MMIO, exit.pc, esr, exit.ipa.v);
+	if (!is_stage2(esr))
+		abort_other(vcpu, esr, far, false);
+	else if (exit.ipa.v == NO_ADDRESS)
+		return; /* its tables changed meanwhile: it tries again, and hears of it from its own stage 1 */
+	else if (esr & ESR_CM)
+		guest_advance(); /* maintenance of what is not cached */
+	else
+		data_abort_serve(vcpu, frame, esr, far, &exit);
 }
 
 void trap_instruction_abort(struct frame *frame, uint64_t esr)

@@ -84,6 +84,9 @@ extern trap_fn *const trap_table[EC_COUNT];
 
 trap_fn trap_unknown, trap_undefined, trap_wfx, trap_hvc, trap_smc, trap_sysreg, trap_instruction_abort, trap_data_abort;
 
+/** A plain access to an emulated register. Returns: false, with nothing done, if it is not that simple. x20..x29 are not in `frame`. */
+bool trap_data_abort_fast(struct frame *frame, uint64_t esr);
+
 /** Calls of the SMC convention other than vendor calls: function in x[0], result to x[0]. */
 void smccc_call(struct vcpu *vcpu, uint64_t x[31]);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exception vectors and the way to a guest and back. The guest's registers go
- * to the top of this CPU's stack; ELR_EL2 and SPSR_EL2 stay where they are.
+ * Exception vectors and the way to a guest and back. A guest's registers go
+ * to the top of this CPU's stack: x0..x19 and x30 at once, which C may
+ * change; x20..x29 only for exits that look at them, or when the vCPU goes.
+ * ELR_EL2 and SPSR_EL2 stay where they are.
  */
 #include "offsets.h"
 
-	.macro	from_guest target
-	.balign	0x80
+	.macro	save_first
 	stp	x0, x1, [sp, #-FRAME_SIZE]!
 	stp	x2, x3, [sp, #16]
 	stp	x4, x5, [sp, #32]
@@ -17,12 +18,49 @@
 	stp	x14, x15, [sp, #112]
 	stp	x16, x17, [sp, #128]
 	stp	x18, x19, [sp, #144]
+	str	x30, [sp, #240]
+	.endm
+
+	.macro	save_rest
 	stp	x20, x21, [sp, #160]
 	stp	x22, x23, [sp, #176]
 	stp	x24, x25, [sp, #192]
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
-	str	x30, [sp, #240]
+	.endm
+
+	.macro	restore_rest
+	ldp	x20, x21, [sp, #160]
+	ldp	x22, x23, [sp, #176]
+	ldp	x24, x25, [sp, #192]
+	ldp	x26, x27, [sp, #208]
+	ldp	x28, x29, [sp, #224]
+	.endm
+
+	.macro	restore_first
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldp	x8, x9, [sp, #64]
+	ldp	x10, x11, [sp, #80]
+	ldp	x12, x13, [sp, #96]
+	ldp	x14, x15, [sp, #112]
+	ldp	x16, x17, [sp, #128]
+	ldp	x18, x19, [sp, #144]
+	ldr	x30, [sp, #240]
+	ldp	x0, x1, [sp], #FRAME_SIZE
+	.endm
+
+	/* Nothing speculates past the eret. */
+	.macro	leave
+	eret
+	dsb	nsh
+	isb
+	.endm
+
+	.macro	from_guest target
+	.balign	0x80
+	save_first
 	b	\target
 	.endm
 
@@ -68,40 +106,46 @@
 	guarded guarded_irq, guest_irq
 	guarded guarded_serror, guest_serror
 
+/* The two most frequent exits look at none of x20..x29. */
 guest_sync:
 	mrs	x1, esr_el2
+	mov	x0, sp
+	lsr	x2, x1, #26
+	cmp	x2, #TRAP_HVC64
+	b.ne	1f
+	bl	trap_hvc
+guest_exit:
+	mrs	x0, tpidr_el2
+	ldr	w1, [x0, #CPU_NEEDS_SCHEDULE]
+	cbnz	w1, 2f
+	restore_first
+	leave
+
+1:	cmp	x2, #TRAP_DATA_ABORT
+	b.ne	guest_full
+	bl	trap_data_abort_fast	/* true: done */
+	tbnz	w0, #0, guest_exit
+	mrs	x1, esr_el2
+
+/* All registers are in the frame, and what the trap function leaves there counts. */
+guest_full:
+	save_rest
 	adr	x3, trap_table
 	lsr	x2, x1, #26
 	mov	x0, sp
 	ldr	x3, [x3, x2, lsl #3]
 	blr	x3
-guest_exit:
 	mrs	x0, tpidr_el2
 	ldr	w1, [x0, #CPU_NEEDS_SCHEDULE]
-	cbnz	w1, guest_schedule
+	cbz	w1, guest_enter
+	bl	cpu_schedule
 	.global guest_enter
 guest_enter:
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x16, x17, [sp, #128]
-	ldp	x18, x19, [sp, #144]
-	ldp	x20, x21, [sp, #160]
-	ldp	x22, x23, [sp, #176]
-	ldp	x24, x25, [sp, #192]
-	ldp	x26, x27, [sp, #208]
-	ldp	x28, x29, [sp, #224]
-	ldr	x30, [sp, #240]
-	ldp	x0, x1, [sp], #FRAME_SIZE
-	eret
-	dsb	nsh			/* nothing speculates past the eret */
-	isb
+	restore_rest
+	restore_first
+	leave
 
-guest_schedule:
+2:	save_rest
 	bl	cpu_schedule
 	b	guest_enter
 
@@ -110,10 +154,13 @@ guest_irq:
 	b	guest_exit
 
 guest_serror:
+	save_rest
 	mrs	x1, esr_el2
 	mov	x0, sp
 	bl	trap_serror
-	b	guest_exit
+	mrs	x0, tpidr_el2
+	bl	cpu_schedule
+	b	guest_enter
 
 /* An SError that serror_drain() let in: note it, go on. */
 el2_serror:
@@ -122,9 +169,7 @@ el2_serror:
 	mrs	x1, esr_el2
 	str	x1, [x0, #ARM64_CPU_SERROR]
 	ldp	x0, x1, [sp], #16
-	eret
-	dsb	nsh
-	isb
+	leave
 
 /* A fault of the hypervisor's own: its stack may be the cause, so it reports on another one. */
 el2_fault:

@@ -9,8 +9,18 @@
 #include <hyp/console.h>
 #include <hyp/upcall.h>
 
-/* x0..x7: `args` as the caller gave them, `regs` to be filled. Returns x0. */
-typedef int64_t call_fn(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8]);
+/* `regs` are x0..x7: arguments until the call writes its results there. */
+typedef enum verdict call_fn(struct vcpu *vcpu, uint64_t regs[8]);
+
+/* A status, and nothing else. */
+static enum verdict answer(uint64_t regs[8], int64_t status)
+{
+	regs[0] = (uint64_t)status;
+	regs[1] = 0;
+	regs[2] = 0;
+	regs[3] = 0;
+	return VERDICT_RESUME;
+}
 
 static int64_t error_of(enum err err)
 {
@@ -79,24 +89,20 @@ static bool is_off(uint32_t state)
 
 /* ---- the calls ---- */
 
-static int64_t call_nop(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_nop(struct vcpu *vcpu, uint64_t regs[8])
 {
 	(void)vcpu;
-	(void)args;
-	(void)regs;
-	return HC_OK;
+	return answer(regs, HC_OK);
 }
 
-static int64_t call_heartbeat(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_heartbeat(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *partition = vcpu->partition->state;
 
-	(void)args;
-	(void)regs;
 	if (!__atomic_load_n(&partition->heartbeat_count, __ATOMIC_RELAXED))
 		hyp_print("%s: first heartbeat", vcpu->partition->name);
 	partition_heartbeat(partition);
-	return HC_OK;
+	return answer(regs, HC_OK);
 }
 
 /* Name as the ABI packs it: four words, first byte lowest, padded with zeros. */
@@ -110,19 +116,20 @@ static void pack_name(const char *name, uint64_t words[4])
 	}
 }
 
-static int64_t call_info(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_info(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_STATE, &target);
+	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_STATE, &target);
 
 	if (error)
-		return error;
+		return answer(regs, error);
+	regs[0] = HC_OK;
 	regs[1] = target->plan->id | (uint64_t)plan.partition_count << 16 | (uint64_t)target->plan->vcpu_count << 32 |
 		  (uint64_t)state_of(target) << 48;
 	regs[2] = target->start_count;
 	regs[3] = target->policy_restarts | (uint64_t)cause_of[target->cause] << 32;
 	pack_name(target->plan->name, &regs[4]);
-	return HC_OK;
+	return VERDICT_RESUME;
 }
 
 static bool is_same_name(const uint64_t a[4], const uint64_t b[4])
@@ -130,94 +137,100 @@ static bool is_same_name(const uint64_t a[4], const uint64_t b[4])
 	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
 }
 
-static int64_t call_find(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_find(struct vcpu *vcpu, uint64_t regs[8])
 {
 	const struct plan_partition *caller = vcpu->partition;
 	uint64_t name[4];
 
 	for (uint32_t id = 0; id < plan.partition_count; id++) {
 		pack_name(plan.partitions[id].name, name);
-		if (is_same_name(name, &args[1]) && (id == caller->id || has_right(caller, id, UINT32_MAX))) {
+		if (is_same_name(name, &regs[1]) && (id == caller->id || has_right(caller, id, UINT32_MAX))) {
+			(void)answer(regs, HC_OK);
 			regs[1] = id;
-			return HC_OK;
+			return VERDICT_RESUME;
 		}
 	}
-	return HC_ERR_NOT_FOUND;
+	return answer(regs, HC_ERR_NOT_FOUND);
 }
 
-static int64_t call_state(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_state(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_STATE, &target);
+	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_STATE, &target);
 
 	if (error)
-		return error;
+		return answer(regs, error);
+	regs[0] = HC_OK;
 	regs[1] = state_of(target);
 	regs[2] = target->start_count;
 	regs[3] = cause_of[target->cause];
-	return HC_OK;
+	return VERDICT_RESUME;
 }
 
-static int64_t call_start(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+/* The caller may have asked for its own end. */
+static enum verdict answer_control(const struct vcpu *vcpu, uint64_t regs[8], enum err err)
 {
-	struct partition *target;
-	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_START, &target);
-
-	(void)regs;
-	if (error)
-		return error;
-	if (is_changing(state_of(target)))
-		return HC_ERR_BUSY;
-	return error_of(partition_start(target));
+	(void)answer(regs, error_of(err));
+	return state_of(vcpu->partition->state) == PARTITION_RUNNING ? VERDICT_RESUME : VERDICT_WAIT;
 }
 
-static int64_t call_stop(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_start(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_STOP, &target);
+	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_START, &target);
 
-	(void)regs;
 	if (error)
-		return error;
+		return answer(regs, error);
 	if (is_changing(state_of(target)))
-		return HC_ERR_BUSY;
-	return error_of(partition_stop(target, STOP_CALL, false));
+		return answer(regs, HC_ERR_BUSY);
+	return answer_control(vcpu, regs, partition_start(target));
+}
+
+static enum verdict call_stop(struct vcpu *vcpu, uint64_t regs[8])
+{
+	struct partition *target;
+	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_STOP, &target);
+
+	if (error)
+		return answer(regs, error);
+	if (is_changing(state_of(target)))
+		return answer(regs, HC_ERR_BUSY);
+	return answer_control(vcpu, regs, partition_stop(target, STOP_CALL, false));
 }
 
 /* A call never resets the board: that is what a restart without an image in memory would come to. */
-static int64_t call_restart(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_restart(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, args[1], PLAN_RIGHT_RESTART, &target);
+	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_RESTART, &target);
 
-	(void)regs;
 	if (error)
-		return error;
+		return answer(regs, error);
 	if (is_changing(state_of(target)))
-		return HC_ERR_BUSY;
+		return answer(regs, HC_ERR_BUSY);
 	if (!target->plan->has_restart)
-		return HC_ERR_NO_IMAGE;
-	return error_of(is_off(state_of(target)) ? partition_start(target) : partition_stop(target, STOP_CALL, true));
+		return answer(regs, HC_ERR_NO_IMAGE);
+	return answer_control(vcpu, regs, is_off(state_of(target)) ? partition_start(target) : partition_stop(target, STOP_CALL, true));
 }
 
-static int64_t call_console_write(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_console_write(struct vcpu *vcpu, uint64_t regs[8])
 {
-	(void)regs;
-	if (args[1] > HC_CONSOLE_BYTES_MAX)
-		return HC_ERR_INVALID;
-	console_write(vcpu->partition, (const char *)&args[2], args[1]);
-	return (int64_t)args[1];
+	if (regs[1] > HC_CONSOLE_BYTES_MAX)
+		return answer(regs, HC_ERR_INVALID);
+	console_write(vcpu->partition, (const char *)&regs[2], regs[1]);
+	return answer(regs, (int64_t)regs[1]);
 }
 
-static int64_t call_console_read(struct vcpu *vcpu, const uint64_t args[8], uint64_t regs[8])
+static enum verdict call_console_read(struct vcpu *vcpu, uint64_t regs[8])
 {
 	uint8_t *bytes = (uint8_t *)&regs[2];
+	uint64_t wanted = regs[1];
 	int64_t count = 0;
 	int byte;
 
-	for (uint32_t i = 2; i < 8; i++)
+	for (uint32_t i = 1; i < 8; i++)
 		regs[i] = 0;
-	while (count < (int64_t)HC_CONSOLE_BYTES_MAX && (uint64_t)count < args[1]) {
+	while (count < (int64_t)HC_CONSOLE_BYTES_MAX && (uint64_t)count < wanted) {
 		byte = console_read(vcpu->partition);
 		if (byte < 0)
 			break;
@@ -225,7 +238,8 @@ static int64_t call_console_read(struct vcpu *vcpu, const uint64_t args[8], uint
 	}
 	if (count)
 		arch_console_input(vcpu->partition);
-	return count;
+	regs[0] = (uint64_t)count;
+	return VERDICT_RESUME;
 }
 
 static call_fn *const calls[HC_FN_COUNT] = {
@@ -233,37 +247,27 @@ static call_fn *const calls[HC_FN_COUNT] = {
 	call_console_read,
 };
 
-static bool answer_discovery(uint64_t regs[8], uint32_t function)
+static enum verdict discovery(uint64_t regs[8], uint32_t function)
 {
+	(void)answer(regs, HC_ERR_NOT_SUPPORTED);
 	if (function == HC_CALL_UID) {
 		regs[0] = HC_UID_0;
 		regs[1] = HC_UID_1;
 		regs[2] = HC_UID_2;
 		regs[3] = HC_UID_3;
-		return true;
-	}
-	if (function == HC_REVISION) {
+	} else if (function == HC_REVISION) {
 		regs[0] = HC_VERSION_MAJOR;
 		regs[1] = HC_VERSION_MINOR;
-		return true;
 	}
-	return false;
+	return VERDICT_RESUME;
 }
 
 enum verdict hypercall(struct vcpu *vcpu, uint64_t regs[8])
 {
 	uint32_t function = (uint32_t)regs[0];
 	uint32_t index = function - HC_FN(0);
-	uint64_t args[8];
 
-	for (uint32_t i = 0; i < 8; i++)
-		args[i] = regs[i];
-	regs[1] = 0;
-	regs[2] = 0;
-	regs[3] = 0;
 	if (index < HC_FN_COUNT)
-		regs[0] = (uint64_t)calls[index](vcpu, args, regs);
-	else if (!answer_discovery(regs, function))
-		regs[0] = (uint64_t)HC_ERR_NOT_SUPPORTED;
-	return state_of(vcpu->partition->state) == PARTITION_RUNNING ? VERDICT_RESUME : VERDICT_WAIT;
+		return calls[index](vcpu, regs);
+	return discovery(regs, function);
 }

@@ -16,52 +16,66 @@ static const struct plan_emul *emul_find(const struct plan_partition *partition,
 	return NULL;
 }
 
-/* The entry of `block` that covers `offset`, by binary search: the table is sorted. */
+/* The entry of `block` that covers `offset`. The table is sorted and short, and its busy registers come first. */
 static const struct mmio_reg *reg_find(const struct mmio_block *block, uint32_t offset)
 {
-	uint32_t low = 0;
-	uint32_t high = block->reg_count;
+	const struct mmio_reg *reg = block->regs;
+	const struct mmio_reg *end = reg + block->reg_count;
 
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		const struct mmio_reg *reg = &block->regs[middle];
-
-		if (offset < reg->offset)
-			high = middle;
-		else if (offset - reg->offset < reg->size)
+	for (; reg < end && reg->offset <= offset; reg++)
+		if (offset - reg->offset < reg->size)
 			return reg;
-		else
-			low = middle + 1;
-	}
 	return NULL;
+}
+
+static void access_reg(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+{
+	mmio_fn *fn = access->is_write ? reg->write : reg->read;
+
+	if (fn)
+		fn(vcpu, reg, access);
+}
+
+bool mmio_serve(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
+	const struct mmio_reg *reg;
+	struct mmio_access access;
+
+	if (!emul)
+		return false;
+	access.offset = (uint32_t)(exit->ipa.v - emul->base.v);
+	reg = reg_find(emul->block, access.offset);
+	if (!reg || !(reg->widths & exit->width) || (access.offset & (exit->width - 1u)))
+		return false;
+	access.width = exit->width;
+	access.is_write = exit->is_write;
+	access.value = exit->value;
+	access.state = emul->state;
+	access_reg(vcpu, reg, &access);
+	exit->value = access.value;
+	return true;
 }
 
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
 	const struct mmio_reg *reg;
-	struct mmio_access access;
+	uint32_t offset;
 
 	if (!emul || exit->is_fetch)
 		return exit_guest_fault(vcpu, exit, "access to an address that the plan does not give it");
 	if (exit->width == 0)
 		return exit_guest_fault(vcpu, exit, "access to a register by an instruction that cannot be emulated");
-	access.offset = (uint32_t)(exit->ipa.v - emul->base.v);
-	if (access.offset & (exit->width - 1u))
+	if (mmio_serve(vcpu, exit))
+		return VERDICT_ADVANCE;
+	offset = (uint32_t)(exit->ipa.v - emul->base.v);
+	reg = reg_find(emul->block, offset);
+	if (offset & (exit->width - 1u))
 		return exit_guest_fault(vcpu, exit, "unaligned access to a register");
-	reg = reg_find(emul->block, access.offset);
-	if (!reg && !emul->block->rest_is_zero)
-		return exit_guest_fault(vcpu, exit, "access to a register that does not exist");
-	if (reg && !(reg->widths & exit->width))
+	if (reg)
 		return exit_guest_fault(vcpu, exit, "access to a register with a width that it does not take");
-	access.width = exit->width;
-	access.is_write = exit->is_write;
-	access.value = exit->is_write ? exit->value : 0;
-	access.state = emul->state;
-	if (reg && exit->is_write && reg->write)
-		reg->write(vcpu, reg, &access);
-	else if (reg && !exit->is_write && reg->read)
-		reg->read(vcpu, reg, &access);
-	exit->value = access.value;
-	return VERDICT_ADVANCE;
+	if (!emul->block->rest_is_zero)
+		return exit_guest_fault(vcpu, exit, "access to a register that does not exist");
+	return VERDICT_ADVANCE; /* reads as the zero that exit->value is */
 }

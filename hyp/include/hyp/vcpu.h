@@ -23,6 +23,7 @@ struct exit_record {
 	uint64_t pc;       /* guest virtual */
 	uint64_t syndrome; /* as the architecture gives it: ESR_EL2 on Arm */
 	uint64_t address;  /* faulting guest physical address, or 0 */
+	uint64_t pad;      /* a power of two: an exit finds its record in one instruction */
 };
 
 #define EXIT_HISTORY 8u /* a power of two */
