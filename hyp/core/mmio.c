@@ -34,6 +34,8 @@ static void access_reg(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmi
 
 	if (fn)
 		fn(vcpu, reg, access);
+	else
+		access->value = 0;
 }
 
 bool mmio_serve(struct vcpu *vcpu, struct vm_exit *exit)
@@ -77,5 +79,6 @@ enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit)
 		return exit_guest_fault(vcpu, exit, "access to a register with a width that it does not take");
 	if (!emul->block->rest_is_zero)
 		return exit_guest_fault(vcpu, exit, "access to a register that does not exist");
-	return VERDICT_ADVANCE; /* reads as the zero that exit->value is */
+	exit->value = 0;
+	return VERDICT_ADVANCE;
 }
