@@ -172,6 +172,8 @@ def main():
     for mutant in chosen:
         who, found = judge_mutant(copy, judge, mutant)
         tap.result(f"{mutant.name}: {mutant.breaks} ({who})", found)
+    unknown = sorted(set(args.only) - {m.name for m in everyone})
+    tap.result("every name given is that of a patch", unknown)
     tap.result(f"there are {len(everyone)} patches, {args.least} at least", [] if len(everyone) >= args.least else ["too few"])
     tap.done()
 

@@ -99,16 +99,19 @@ static void stage2_is_the_plans(void)
 static void blocks_are_as_large_as_they_may(void)
 {
 	static const uint64_t mib = 1u << 20;
-	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 3, .leaf = arch_stage2_leaf };
+	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 4, .leaf = arch_stage2_leaf };
 	struct pt_page *level2;
+	uint64_t *page;
 
 	begin();
 	/* 2 MiB at the end of one GiB, one whole GiB, 4 KiB behind it. */
-	pagetable_map(&table, 1024 * mib - 2 * mib, (pa_t){ 1024 * mib - 2 * mib }, 1026 * mib, PLAN_MAP_RAM, false);
-	CHECK(table.used == 2);
+	pagetable_map(&table, 1024 * mib - 2 * mib, (pa_t){ 1024 * mib - 2 * mib }, 1026 * mib + PAGE_SIZE, PLAN_MAP_RAM, false);
+	CHECK(table.used == 4);
 	level2 = (struct pt_page *)(void *)(uintptr_t)arch_stage2_next(table.pool[0].entry[0]).v;
 	CHECK(level2->entry[511] == (arch_stage2_leaf((pa_t){ 1022 * mib }, PLAN_MAP_RAM, 2)));
 	CHECK(table.pool[0].entry[1] == arch_stage2_leaf((pa_t){ 1024 * mib }, PLAN_MAP_RAM, 1));
+	page = pagetable_page(table.pool, 2048 * mib);
+	CHECK(page && page[0] == leaf((pa_t){ 2048 * mib }, PLAN_MAP_RAM) && page[1] == 0);
 }
 
 static void single_pages_on_demand(void)
@@ -119,6 +122,17 @@ static void single_pages_on_demand(void)
 	pagetable_map(&table, 2u << 20, (pa_t){ 2u << 20 }, 2u << 20, PLAN_MAP_RAM, true);
 	CHECK(table.used == 3);
 	CHECK(*pagetable_page(table.pool, 2u << 20) == leaf((pa_t){ 2u << 20 }, PLAN_MAP_RAM));
+}
+
+static void blocks_need_both_addresses_aligned(void)
+{
+	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 3, .leaf = arch_stage2_leaf };
+	uint64_t *page;
+
+	begin();
+	pagetable_map(&table, 2u << 20, (pa_t){ (4u << 20) + PAGE_SIZE }, 2u << 20, PLAN_MAP_RAM, false);
+	page = pagetable_page(table.pool, (4u << 20) - PAGE_SIZE);
+	CHECK(page && *page == leaf((pa_t){ 6u << 20 }, PLAN_MAP_RAM));
 }
 
 static void pages_hide_and_show(void)
@@ -183,6 +197,7 @@ int main(void)
 	TEST(stage2_is_the_plans);
 	TEST(blocks_are_as_large_as_they_may);
 	TEST(single_pages_on_demand);
+	TEST(blocks_need_both_addresses_aligned);
 	TEST(pages_hide_and_show);
 	TEST(a_pool_of_another_size_is_refused);
 	TEST(a_foreign_handoff_is_refused);

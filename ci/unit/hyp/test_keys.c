@@ -128,6 +128,7 @@ static void quit_asks_first(void)
 	begin();
 	type("\x14qn");
 	CHECK(has_shown("turn the board off?") && has_shown("going on"));
+	type("\x14q\r");
 	CHECK(!fake_traced("board off", NULL));
 	CHECK(console_read(&test_partitions[ALPHA]) == -1);
 }
