@@ -87,6 +87,7 @@ static bool is_plain(uint64_t esr)
 bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 {
 	struct vcpu *vcpu = this_vcpu();
+	enum verdict verdict;
 	struct vm_exit exit;
 	uint64_t pc;
 
@@ -96,10 +97,13 @@ bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 	exit.is_write = (esr & ESR_WNR) != 0;
 	exit.width = (uint8_t)(1u << ESR_SAS(esr));
 	exit.value = exit.is_write ? value_of(frame, esr) : 0;
-	if (!mmio_serve(vcpu, &exit))
+	verdict = mmio_serve(vcpu, &exit);
+	if (verdict == VERDICT_FAULT)
 		return false;
 	pc = SYSREG_READ(elr_el2);
 	exit_record(vcpu, EXIT_MMIO, pc, esr, exit.ipa.v);
+	if (verdict == VERDICT_RESUME)
+		return true;
 	result_write(frame, &exit, esr);
 	SYSREG_WRITE(elr_el2, pc + 4u);
 	return true;

@@ -22,6 +22,8 @@ static const struct mmio_reg *reg_find(const struct mmio_block *block, uint32_t 
 	const struct mmio_reg *reg = block->regs;
 	const struct mmio_reg *end = reg + block->reg_count;
 
+	if (block->stride_shift)
+		offset &= (1u << block->stride_shift) - 1u;
 	for (; reg < end && reg->offset <= offset; reg++)
 		if (offset - reg->offset < reg->size)
 			return reg;
@@ -38,39 +40,42 @@ static void access_reg(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmi
 		access->value = 0;
 }
 
-bool mmio_serve(struct vcpu *vcpu, struct vm_exit *exit)
+enum verdict mmio_serve(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
 	const struct mmio_reg *reg;
 	struct mmio_access access;
 
 	if (!emul)
-		return false;
+		return VERDICT_FAULT;
 	access.offset = (uint32_t)(exit->ipa.v - emul->base.v);
 	reg = reg_find(emul->block, access.offset);
 	if (!reg || !(reg->widths & exit->width) || (access.offset & (exit->width - 1u)))
-		return false;
+		return VERDICT_FAULT;
 	access.width = exit->width;
 	access.is_write = exit->is_write;
+	access.is_retry = false;
 	access.value = exit->value;
 	access.state = emul->state;
 	access_reg(vcpu, reg, &access);
 	exit->value = access.value;
-	return true;
+	return access.is_retry ? VERDICT_RESUME : VERDICT_ADVANCE;
 }
 
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit)
 {
 	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
 	const struct mmio_reg *reg;
+	enum verdict verdict;
 	uint32_t offset;
 
 	if (!emul || exit->is_fetch)
 		return exit_guest_fault(vcpu, exit, "access to an address that the plan does not give it");
 	if (exit->width == 0)
 		return exit_guest_fault(vcpu, exit, "access to a register by an instruction that cannot be emulated");
-	if (mmio_serve(vcpu, exit))
-		return VERDICT_ADVANCE;
+	verdict = mmio_serve(vcpu, exit);
+	if (verdict != VERDICT_FAULT)
+		return verdict;
 	offset = (uint32_t)(exit->ipa.v - emul->base.v);
 	reg = reg_find(emul->block, offset);
 	if (offset & (exit->width - 1u))

@@ -18,6 +18,7 @@ struct mmio_access {
 	bool is_write;
 	uint64_t value;  /* written by the guest, or to be filled by the read function */
 	void *state;     /* the plan's state pointer of this block for this partition */
+	bool is_retry;   /* set by the function: not answered yet, the guest comes back with the same instruction */
 };
 
 /* Reads into or writes from access->value. Cannot fail: what is wrong with an access is decided before. */
@@ -45,6 +46,7 @@ struct mmio_block {
 	const struct mmio_reg *regs;
 	uint32_t reg_count;
 	bool rest_is_zero;
+	uint32_t stride_shift; /* the table repeats every 1 << stride_shift bytes; 0: it does not. access.offset stays whole */
 };
 
 #endif

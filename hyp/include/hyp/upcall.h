@@ -44,8 +44,11 @@ void cpu_timer_changed(const struct plan_partition *partition);
 /** Another CPU kicked this one. */
 void cpu_kicked(struct cpu *cpu);
 
-/** Serve a decoded access if it is one that a register takes: then it is done, and a read's value is in exit->value. */
-bool mmio_serve(struct vcpu *vcpu, struct vm_exit *exit);
+/**
+ * Serve a decoded access if it is one that a register takes; a read's value is in exit->value.
+ * Returns: VERDICT_ADVANCE if it is done, VERDICT_RESUME if the guest shall come back with it, VERDICT_FAULT if no register took it.
+ */
+enum verdict mmio_serve(struct vcpu *vcpu, struct vm_exit *exit);
 
 /** A data access that stage 2 refused. Finds the emulated register; a read's value is in exit->value with VERDICT_ADVANCE. */
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit);
