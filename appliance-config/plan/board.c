@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads hardware facts with libfdt. Devices are the labelled children of the
+ * root and of simple buses that have registers and that neither the
+ * hypervisor nor the architecture keeps for itself.
+ */
+#include "board.h"
+
+#include <ctype.h>
+#include <libfdt.h>
+#include <string.h>
+
+static uint64_t cells_at(const fdt32_t *cells, int count)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < count; i++)
+		value = value << 32 | fdt32_to_cpu(cells[i]);
+	return value;
+}
+
+/* The index-th entry of `reg`; false if there is none. */
+static bool read_reg(const void *fdt, int node, uint32_t index, struct range *out)
+{
+	int parent = fdt_parent_offset(fdt, node), size;
+	int a = fdt_address_cells(fdt, parent), s = fdt_size_cells(fdt, parent);
+	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+
+	if (!reg || a < 1 || a > 2 || s < 0 || s > 2 || (int)(index + 1) * (a + s) * 4 > size)
+		return false;
+	reg += (int)index * (a + s);
+	*out = (struct range){ cells_at(reg, a), cells_at(reg + a, s) };
+	return true;
+}
+
+static const char *read_string(const void *fdt, int node, const char *name, const char *otherwise)
+{
+	int size;
+	const char *value = fdt_getprop(fdt, node, name, &size);
+
+	return value && size > 0 && value[size - 1] == 0 ? value : otherwise;
+}
+
+static bool is_compatible(const void *fdt, int node, const char *with)
+{
+	return fdt_node_check_compatible(fdt, node, with) == 0;
+}
+
+static uint32_t read_irqs(const void *fdt, int node, struct board_irq *out)
+{
+	int size;
+	const fdt32_t *cells = fdt_getprop(fdt, node, "interrupts", &size);
+	uint32_t count = 0;
+
+	for (; cells && size >= 12 && count < BOARD_DEVICE_IRQ_MAX; cells += 3, size -= 12) {
+		uint32_t type = fdt32_to_cpu(cells[0]), flags = fdt32_to_cpu(cells[2]);
+
+		out[count++] = (struct board_irq){
+			.intid = fdt32_to_cpu(cells[1]) + (type == 0 ? 32 : 16),
+			.is_edge = (flags & 3) != 0,
+			.is_shared = type == 0,
+		};
+	}
+	return count;
+}
+
+/* Core of a CPU from /cpus/cpu-map: the offset of the core's node, or of the CPU where no map names it. */
+static void find_core(const struct board *board, struct board_cpu *cpu)
+{
+	uint32_t phandle = fdt_get_phandle(board->fdt, cpu->node);
+	int map = fdt_path_offset(board->fdt, "/cpus/cpu-map"), depth = 0;
+
+	cpu->core = (uint32_t)cpu->node;
+	if (map < 0 || phandle == 0)
+		return;
+	for (int node = fdt_next_node(board->fdt, map, &depth); node >= 0 && depth > 0; node = fdt_next_node(board->fdt, node, &depth)) {
+		int size, parent = fdt_parent_offset(board->fdt, node);
+		const fdt32_t *link = fdt_getprop(board->fdt, node, "cpu", &size);
+
+		if (!link || size != 4 || fdt32_to_cpu(*link) != phandle)
+			continue;
+		cpu->core = (uint32_t)(strncmp(fdt_get_name(board->fdt, node, NULL), "thread", 6) == 0 ? parent : node);
+		cpu->cluster = (uint32_t)fdt_parent_offset(board->fdt, (int)cpu->core);
+	}
+}
+
+static void mark_siblings(struct board *board)
+{
+	for (uint32_t i = 0; i < board->cpu_count; i++)
+		for (uint32_t k = 0; k < board->cpu_count; k++)
+			if (i != k && board->cpus[i].core == board->cpus[k].core)
+				board->cpus[i].has_sibling = true;
+}
+
+static void read_cpus(struct board *board)
+{
+	int cpus = fdt_path_offset(board->fdt, "/cpus"), node;
+
+	fdt_for_each_subnode(node, board->fdt, cpus)
+	{
+		struct board_cpu *cpu = &board->cpus[board->cpu_count];
+		struct range reg;
+
+		if (strcmp(read_string(board->fdt, node, "device_type", ""), "cpu") != 0 || !read_reg(board->fdt, node, 0, &reg))
+			continue;
+		if (board->cpus_found++ >= BOARD_CPU_MAX)
+			continue;
+		*cpu = (struct board_cpu){ .mpidr = reg.base, .node = node, .model = read_string(board->fdt, node, "compatible", "cpu") };
+		find_core(board, cpu);
+		board->cpu_count++;
+	}
+	mark_siblings(board);
+}
+
+static void read_memory(struct board *board)
+{
+	int node, reserved = fdt_path_offset(board->fdt, "/reserved-memory");
+
+	fdt_for_each_subnode(node, board->fdt, 0)
+	{
+		if (strcmp(read_string(board->fdt, node, "device_type", ""), "memory") != 0)
+			continue;
+		for (uint32_t i = 0; board->ram_count < BOARD_RAM_MAX && read_reg(board->fdt, node, i, &board->ram[board->ram_count]); i++)
+			board->ram_count++;
+	}
+	if (reserved < 0)
+		return;
+	fdt_for_each_subnode(node, board->fdt, reserved)
+	{
+		struct board_reserved *r = &board->reserved[board->reserved_count];
+
+		if (board->reserved_count < BOARD_RESERVED_MAX && read_reg(board->fdt, node, 0, &r->range)) {
+			const char *name = fdt_get_name(board->fdt, node, NULL);
+
+			r->name = mem_format("%.*s", (int)strcspn(name, "@"), name);
+			board->reserved_count++;
+		}
+	}
+}
+
+static void read_gic(const struct board *board, const char *compatible, struct board_gic *gic)
+{
+	int node = fdt_node_offset_by_compatible(board->fdt, -1, compatible);
+
+	if (node < 0 || gic->is_there)
+		return;
+	gic->node = node;
+	gic->is_there = read_reg(board->fdt, node, 0, &gic->gicd) && read_reg(board->fdt, node, 1, &gic->second);
+	(void)read_reg(board->fdt, node, 2, &gic->gich);
+	(void)read_reg(board->fdt, node, 3, &gic->gicv);
+}
+
+static int path_node(const struct board *board, const char *path)
+{
+	return path ? fdt_path_offset_namelen(board->fdt, path, (int)strcspn(path, ":")) : -1;
+}
+
+static uint32_t clock_of(const void *fdt, int node)
+{
+	int size;
+	const fdt32_t *clocks = fdt_getprop(fdt, node, "clocks", &size), *hz;
+	int clock = clocks && size >= 4 ? fdt_node_offset_by_phandle(fdt, fdt32_to_cpu(clocks[0])) : -1;
+
+	hz = clock < 0 ? NULL : fdt_getprop(fdt, clock, "clock-frequency", &size);
+	return hz && size == 4 ? fdt32_to_cpu(*hz) : 24000000;
+}
+
+static int read_uart(struct board *board)
+{
+	int chosen = fdt_path_offset(board->fdt, "/chosen");
+	int node = chosen < 0 ? -1 : path_node(board, read_string(board->fdt, chosen, "stdout-path", NULL));
+	struct board_irq irq[BOARD_DEVICE_IRQ_MAX];
+
+	if (node < 0 || !is_compatible(board->fdt, node, "arm,pl011") || !read_reg(board->fdt, node, 0, &board->uart))
+		return -1;
+	board->has_uart = read_irqs(board->fdt, node, irq) > 0;
+	board->uart_intid = irq[0].intid;
+	board->uart_clock_hz = clock_of(board->fdt, node);
+	return node;
+}
+
+static const char *label_of(const void *fdt, int node)
+{
+	int symbols = fdt_path_offset(fdt, "/__symbols__"), property, size;
+	const char *label, *path;
+	char own[256];
+
+	if (symbols < 0 || fdt_get_path(fdt, node, own, sizeof(own)) < 0)
+		return NULL;
+	fdt_for_each_property_offset(property, fdt, symbols)
+	{
+		path = fdt_getprop_by_offset(fdt, property, &label, &size);
+		if (path && strcmp(path, own) == 0)
+			return label;
+	}
+	return NULL;
+}
+
+static char *capitals(const char *text)
+{
+	char *copy = mem_format("%s", text);
+
+	for (char *c = copy; *c; c++)
+		*c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+	return copy;
+}
+
+static bool is_kept(const struct board *board, int node, int uart)
+{
+	return node == uart || strcmp(read_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
+	       fdt_getprop(board->fdt, node, "interrupt-controller", NULL) != NULL ||
+	       strcmp(read_string(board->fdt, node, "status", "okay"), "disabled") == 0;
+}
+
+static void read_device(struct board *board, int node)
+{
+	struct board_device *d = &board->devices[board->device_count];
+	const char *label = label_of(board->fdt, node);
+
+	if (!label || board->device_count == BOARD_DEVICE_MAX)
+		return;
+	*d = (struct board_device){ .label = label, .symbol = capitals(label), .node = node };
+	while (d->reg_count < BOARD_DEVICE_REG_MAX && read_reg(board->fdt, node, d->reg_count, &d->reg[d->reg_count]))
+		d->reg_count++;
+	d->title = read_string(board->fdt, node, "bulkhead,title", read_string(board->fdt, node, "compatible", label));
+	d->irq_count = read_irqs(board->fdt, node, d->irq);
+	d->is_bus_master = fdt_getprop(board->fdt, node, "bulkhead,bus-master", NULL) != NULL;
+	if (d->reg_count != 0)
+		board->device_count++;
+	if (!board->rtc && is_compatible(board->fdt, node, "arm,pl031"))
+		board->rtc = d->reg[0].base;
+}
+
+static void read_devices(struct board *board, int bus, int uart)
+{
+	int node;
+
+	fdt_for_each_subnode(node, board->fdt, bus)
+	{
+		if (is_compatible(board->fdt, node, "simple-bus"))
+			read_devices(board, node, uart);
+		else if (fdt_getprop(board->fdt, node, "compatible", NULL) && !is_kept(board, node, uart))
+			read_device(board, node);
+	}
+}
+
+const char *board_parse(struct board *board, const char *name, struct bytes fdt)
+{
+	int error = fdt.size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(fdt.at, fdt.size);
+
+	if (error)
+		return mem_format("not a device tree: %s", fdt_strerror(error));
+	board->fdt = fdt.at;
+	board->name = name;
+	board->model = read_string(board->fdt, 0, "model", name);
+	board->qemu_machine = read_string(board->fdt, 0, "bulkhead,qemu-machine", "");
+	board->qemu_cpu = read_string(board->fdt, 0, "bulkhead,qemu-cpu", "");
+	read_cpus(board);
+	read_memory(board);
+	read_gic(board, "arm,gic-v3", &board->gic3);
+	read_gic(board, "arm,gic-400", &board->gic2);
+	read_gic(board, "arm,cortex-a15-gic", &board->gic2);
+	read_devices(board, 0, read_uart(board));
+	return NULL;
+}

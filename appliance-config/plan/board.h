@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hardware facts, read from a compiled board.dts. It must not know what the
+ * user chose.
+ */
+#ifndef PLAN_BOARD_H
+#define PLAN_BOARD_H
+
+#include "text.h"
+
+enum board_limit {
+	BOARD_CPU_MAX = 16,
+	BOARD_RAM_MAX = 8,
+	BOARD_RESERVED_MAX = 8,
+	BOARD_DEVICE_MAX = 64,
+	BOARD_DEVICE_REG_MAX = 4,
+	BOARD_DEVICE_IRQ_MAX = 8,
+};
+
+struct range {
+	uint64_t base;
+	uint64_t size; /* bytes */
+};
+
+static inline uint64_t range_end(struct range r)
+{
+	return r.base + r.size;
+}
+
+static inline bool range_overlaps(struct range a, struct range b)
+{
+	return a.base < range_end(b) && b.base < range_end(a);
+}
+
+static inline bool range_contains(struct range outer, struct range inner)
+{
+	return outer.base <= inner.base && inner.base <= range_end(outer) && inner.size <= range_end(outer) - inner.base;
+}
+
+struct board_cpu {
+	uint64_t mpidr;   /* affinity fields */
+	const char *model;
+	uint32_t cluster, core; /* phandle-free identity from /cpus/cpu-map; core is unique on the board */
+	bool has_sibling; /* another thread of the same core */
+	int node;
+};
+
+struct board_reserved {
+	const char *name;
+	struct range range;
+};
+
+struct board_irq {
+	uint32_t intid;
+	bool is_edge;
+	bool is_shared; /* SPI: the only kind that a device can be given with */
+};
+
+struct board_device {
+	const char *label;  /* from the DTS: gpio */
+	const char *symbol; /* the same in capitals: GPIO */
+	const char *title;
+	int node;
+	struct range reg[BOARD_DEVICE_REG_MAX];
+	uint32_t reg_count;
+	struct board_irq irq[BOARD_DEVICE_IRQ_MAX];
+	uint32_t irq_count;
+	bool is_bus_master;
+};
+
+struct board_gic {
+	bool is_there;
+	int node;
+	struct range gicd;
+	struct range second;      /* v3: redistributors; v2: CPU interface */
+	struct range gich, gicv;  /* v2 */
+};
+
+struct board {
+	const void *fdt;
+	const char *name;         /* directory */
+	const char *model;
+	const char *qemu_machine, *qemu_cpu; /* "": no emulator */
+	struct board_cpu cpus[BOARD_CPU_MAX];
+	uint32_t cpu_count;
+	uint32_t cpus_found;      /* may be more than fit */
+	struct range ram[BOARD_RAM_MAX];
+	uint32_t ram_count;
+	struct board_reserved reserved[BOARD_RESERVED_MAX];
+	uint32_t reserved_count;
+	struct board_gic gic2, gic3;
+	bool has_uart;
+	struct range uart;
+	uint32_t uart_intid, uart_clock_hz;
+	uint64_t rtc;             /* first PL031, 0: none */
+	struct board_device devices[BOARD_DEVICE_MAX];
+	uint32_t device_count;
+};
+
+/* Returns: NULL, or why this is no device tree that can be used. `fdt` must outlive the board. */
+const char *board_parse(struct board *board, const char *name, struct bytes fdt);
+
+#endif

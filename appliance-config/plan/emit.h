@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The planner's outputs, each one text made from the finished model. None
+ * of them decides anything.
+ */
+#ifndef PLAN_EMIT_H
+#define PLAN_EMIT_H
+
+#include "layout.h"
+
+void emit_plan_c(const struct model *model, struct text *out);    /* the hypervisor's const tables */
+void emit_plan_mk(const struct model *model, struct text *out);   /* numbers for linking */
+void emit_manifest(const struct model *model, struct text *out, const char *out_dir);
+void emit_qemu(const struct model *model, struct text *out);      /* arguments that make an emulator this board */
+void emit_map_text(const struct model *model, struct text *out);  /* the whole plan for programs that judge it: map.txt */
+void emit_images_mk(const struct model *model, struct text *out); /* files that must be built before planning */
+void emit_menu_cpus(const struct board *board, struct text *out); /* Kconfig of a board's CPUs */
+void emit_menu_devices(const struct board *board, struct text *out);
+
+/* Room that the hypervisor's handoff and link check know: the region's last page. */
+static inline uint64_t handoff_page(const struct model *model)
+{
+	return range_end(model->hypervisor) - PAGE_BYTES;
+}
+
+#endif

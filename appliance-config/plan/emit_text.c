@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes map.txt: the model for programs, one item a line. Tests compare the
+ * running system with it, so it is made from the model and shares nothing
+ * with the writer of plan.c.
+ */
+#include "emit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define X64 "0x%" PRIx64
+
+static void emit_board(const struct model *model, struct text *out)
+{
+	const struct board *board = model->board;
+
+	text_add(out, "format 1\nappliance %s\nboard %s\ngic %u\n", model->appliance, board->name, model->gic_version);
+	if (*board->qemu_machine)
+		text_add(out, "qemu-machine %s\nqemu-cpu %s\n", board->qemu_machine, board->qemu_cpu);
+	for (uint32_t i = 0; i < board->ram_count; i++)
+		text_add(out, "ram " X64 " " X64 "\n", board->ram[i].base, board->ram[i].size);
+	text_add(out, "console-key %u\n", model->prefix_key);
+	for (uint32_t i = 0; i < board->cpu_count; i++)
+		text_add(out, "cpu %u " X64 "\n", i, board->cpus[i].mpidr);
+}
+
+static void emit_regions(const struct model *model, struct text *out)
+{
+	text_add(out, "region hypervisor " X64 " " X64 "\n", model->hypervisor.base, model->hypervisor.size);
+	if (model->store.size)
+		text_add(out, "region store " X64 " " X64 "\n", model->store.base, model->store.size);
+	for (uint32_t i = 0; i < model->board->reserved_count; i++)
+		text_add(out, "region %s " X64 " " X64 "\n", model->board->reserved[i].name, model->board->reserved[i].range.base,
+			 model->board->reserved[i].range.size);
+	text_add(out, "handoff " X64 "\n", handoff_page(model));
+	if (model->gic_version == 2)
+		text_add(out, "shared " X64 " " X64 " *\n", model->gic->gicv.base, model->gic->gicv.size);
+}
+
+static void emit_slots(const struct model *model, const struct part *part, uint32_t vcpu, struct text *out)
+{
+	const struct cpu *cpu = &model->cpus[part->cpus[vcpu]];
+
+	text_add(out, "vcpu %u %u %u\n", part->index, vcpu, cpu->board);
+	for (uint32_t k = 0; k < cpu->slot_count; k++)
+		if (cpu->slots[k].part == (int32_t)part->index)
+			text_add(out, "slot %u %u %u %" PRIu64 "\n", cpu->board, part->index, vcpu, cpu->slots[k].us);
+}
+
+static void emit_map_line(const struct part *part, const struct map *m, struct text *out)
+{
+	text_add(out, "map %u %s " X64 " %s " X64 " %s\n", part->index, m->name, m->ipa, m->page ? "hypervisor" : mem_format(X64, m->pa), m->size,
+		 m->page ? "page" : m->flags & MAP_DEVICE ? "device" : "ram");
+}
+
+static void emit_emuls(const struct model *model, const struct part *part, struct text *out)
+{
+	text_add(out, "emul %u gicd " X64 " 0x10000\n", part->index, (uint64_t)GUEST_GICD);
+	if (model->gic_version == 3)
+		text_add(out, "emul %u gicr " X64 " 0x%x\n", part->index, (uint64_t)GUEST_GICR, 0x20000 * part->cpu_count);
+	if (part->has_console)
+		text_add(out, "emul %u uart " X64 " 0x1000\n", part->index, (uint64_t)GUEST_UART);
+	if (part->has_rtc)
+		text_add(out, "emul %u rtc " X64 " 0x1000\n", part->index, (uint64_t)GUEST_RTC);
+}
+
+static void emit_part(const struct model *model, const struct part *part, struct text *out)
+{
+	static const char *const kinds[] = { "linux", "unikernel", "raw" };
+
+	text_add(out, "partition %u %s %s %s %" PRIu64 "\n", part->index, part->name, kinds[part->kind], part->is_auto ? "auto" : "manual",
+		 part->memory / MIB);
+	text_add(out, "vmid %u %u\n", part->index, part->index + 1);
+	for (uint32_t i = 0; i < part->cpu_count; i++)
+		emit_slots(model, part, i, out);
+	for (uint32_t i = 0; i < part->map_count; i++)
+		emit_map_line(part, &part->maps[i], out);
+	emit_emuls(model, part, out);
+	for (uint32_t i = 0; i < part->device_count; i++)
+		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
+			text_add(out, "irq %u %u %u %s %s\n", part->index, part->devices[i]->irq[k].intid, part->devices[i]->irq[k].intid,
+				 part->devices[i]->irq[k].is_edge ? "edge" : "level", part->devices[i]->label);
+	if (part->image.kind == IMAGE_ELF)
+		text_add(out, "symbols %u %s\n", part->index, part->image.path);
+}
+
+static const char *stage1_name(const struct model *model, const struct map *m)
+{
+	for (uint32_t i = 0; i < model->part_count; i++)
+		if (strcmp(model->parts[i].name, m->name) == 0)
+			return mem_format("%s.ram", m->name);
+	return strcmp(m->name, "image store") == 0 ? "store" : m->name;
+}
+
+void emit_map_text(const struct model *model, struct text *out)
+{
+	emit_board(model, out);
+	emit_regions(model, out);
+	for (uint32_t i = 0; i < model->part_count; i++)
+		emit_part(model, &model->parts[i], out);
+	for (uint32_t i = 0; i < model->stage1_count; i++) {
+		const struct map *m = &model->stage1[i];
+
+		text_add(out, "stage1 %s " X64 " " X64 " %s\n", stage1_name(model, m), m->pa, m->size,
+			 m->flags & MAP_HYPERVISOR ? "hypervisor" : m->flags & MAP_DEVICE ? "device" : m->flags & MAP_READ_ONLY ? "read-only" : "ram");
+	}
+}

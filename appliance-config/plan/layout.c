@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chooses addresses. First fit from the lowest address, largest first, on
+ * 1 GiB boundaries where a size reaches one and on 2 MiB boundaries else: so
+ * that guest and physical addresses agree modulo 2 MiB and large blocks map
+ * them.
+ */
+#include "layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The hypervisor's own code, data and stacks besides what the plan's sizes say; checked after link. */
+#define HYPERVISOR_FLOOR (384 * KIB)
+
+static void layout_image(struct part *part)
+{
+	const struct image *image = &part->image;
+
+	if (image->kind == IMAGE_ELF) {
+		part->entry = image->entry;
+		part->image_ipa = UINT64_MAX;
+		for (uint32_t i = 0; i < image->segment_count; i++) {
+			const struct image_segment *s = &image->segments[i];
+
+			part->image_ipa = s->address < part->image_ipa ? s->address : part->image_ipa;
+			part->image_end = s->address + s->memory > part->image_end ? s->address + s->memory : part->image_end;
+		}
+		return;
+	}
+	part->image_ipa = GUEST_IMAGE + image->text_offset;
+	part->image_end = part->image_ipa + image->footprint;
+	part->entry = part->image_ipa;
+}
+
+void layout_guests(struct model *model)
+{
+	for (uint32_t i = 0; i < model->part_count; i++) {
+		struct part *part = &model->parts[i];
+
+		layout_image(part);
+		if (part->initrd.bytes.size)
+			part->initrd_ipa = align_up(part->image_end, BLOCK_BYTES);
+	}
+}
+
+uint64_t store_bytes(const struct part *part)
+{
+	uint64_t bytes = 0;
+
+	for (enum component c = 0; part->has_store && c < COMPONENT_COUNT; c++)
+		bytes += align_up(component_size(part, c), PAGE_BYTES);
+	return bytes;
+}
+
+static void take(struct owned_range *out, uint32_t *count, const char *owner, struct range range)
+{
+	if (range.size != 0)
+		out[(*count)++] = (struct owned_range){ owner, range };
+}
+
+uint32_t owned_ranges(const struct model *model, struct owned_range out[OWNED_MAX])
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < model->board->reserved_count; i++)
+		take(out, &count, mem_format("%s (board.dts, reserved-memory)", model->board->reserved[i].name), model->board->reserved[i].range);
+	take(out, &count, "the hypervisor", model->hypervisor);
+	take(out, &count, "the image store", model->store);
+	for (uint32_t i = 0; i < model->part_count; i++)
+		take(out, &count, mem_format("RAM of \"%s\"", model->parts[i].name), model->parts[i].ram);
+	return count;
+}
+
+static bool is_free(const struct owned_range *owned, uint32_t count, struct range want)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (range_overlaps(owned[i].range, want))
+			return false;
+	return true;
+}
+
+/* The lowest aligned free range in RAM, or one of size 0. */
+static struct range find_room(const struct model *model, uint64_t size, uint64_t align)
+{
+	struct owned_range owned[OWNED_MAX];
+	uint32_t count = owned_ranges(model, owned);
+	struct range best = { UINT64_MAX, 0 };
+
+	for (uint32_t r = 0; r < model->board->ram_count; r++) {
+		for (uint32_t i = 0; i <= count; i++) {
+			uint64_t from = i == count ? model->board->ram[r].base : range_end(owned[i].range);
+			struct range want = { align_up(from, align), size };
+
+			if (want.base < best.base && range_contains(model->board->ram[r], want) && is_free(owned, count, want))
+				best = want;
+		}
+	}
+	return best.size ? best : (struct range){ 0, 0 };
+}
+
+static uint64_t hypervisor_bytes(const struct model *model)
+{
+	uint64_t bytes = HYPERVISOR_FLOOR + model->plan_cpu_count * 16 * KIB;
+
+	if (model->hypervisor_fixed_size)
+		return align_up(model->hypervisor_fixed_size, PAGE_BYTES);
+	for (uint32_t i = 0; i < model->part_count; i++) {
+		const struct part *part = &model->parts[i];
+
+		bytes += 32 * KIB + part->cpu_count * 8 * KIB + (part->has_console ? part->console_bytes : 0);
+		bytes += part->has_symbols ? part->image.symbol_count * 48 : 0;
+	}
+	return align_up(bytes, BLOCK_BYTES);
+}
+
+static void place_store(struct model *model)
+{
+	uint64_t at, size;
+
+	for (uint32_t i = 0; i < model->part_count; i++)
+		model->store_need += store_bytes(&model->parts[i]);
+	size = model->store_fixed_size ? model->store_fixed_size : align_up(model->store_need, BLOCK_BYTES);
+	if (model->store_need == 0)
+		return;
+	model->store = find_room(model, size, BLOCK_BYTES);
+	at = model->store.base;
+	for (uint32_t i = 0; i < model->part_count; i++) {
+		struct part *part = &model->parts[i];
+
+		for (enum component c = 0; part->has_store && c < COMPONENT_COUNT; c++) {
+			part->store[c] = (struct range){ at, component_size(part, c) };
+			at += align_up(component_size(part, c), PAGE_BYTES);
+		}
+	}
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct part *x = *(struct part *const *)a, *y = *(struct part *const *)b;
+
+	return x->memory != y->memory ? (x->memory < y->memory) - (x->memory > y->memory) : (x->index > y->index) - (x->index < y->index);
+}
+
+static void place_part(const struct model *model, struct part *part)
+{
+	if (part->fixed)
+		return;
+	if (part->memory >= GIB)
+		part->ram = find_room(model, part->memory, GIB);
+	if (part->ram.size == 0)
+		part->ram = find_room(model, part->memory, BLOCK_BYTES);
+}
+
+void layout_memory(struct model *model)
+{
+	struct part *order[PART_MAX];
+
+	for (uint32_t i = 0; i < model->part_count; i++) {
+		order[i] = &model->parts[i];
+		if (order[i]->fixed)
+			order[i]->ram = (struct range){ order[i]->fixed, order[i]->memory };
+	}
+	model->hypervisor = model->hypervisor_fixed ? (struct range){ model->hypervisor_fixed, hypervisor_bytes(model) } :
+						      find_room(model, hypervisor_bytes(model), BLOCK_BYTES);
+	place_store(model);
+	qsort(order, model->part_count, sizeof(order[0]), compare_sizes);
+	for (uint32_t i = 0; i < model->part_count; i++)
+		place_part(model, order[i]);
+}
+
+static struct map *add_map(struct map *maps, uint32_t *count, const char *name, uint64_t at, uint64_t pa, uint64_t size, uint32_t flags)
+{
+	struct map *map = &maps[(*count)++];
+
+	*map = (struct map){ .name = name, .ipa = at, .pa = pa, .size = size, .flags = flags };
+	return map;
+}
+
+static int compare_maps(const void *a, const void *b)
+{
+	const struct map *x = a, *y = b;
+
+	return (x->ipa > y->ipa) - (x->ipa < y->ipa);
+}
+
+static void map_part(const struct model *model, struct part *part)
+{
+	uint32_t *count = &part->map_count;
+
+	if (model->gic_version == 2)
+		add_map(part->maps, count, "gicc", GUEST_GICC, model->gic->gicv.base, 0x2000, MAP_DEVICE);
+	if (part->has_console)
+		add_map(part->maps, count, "uart", GUEST_UART, 0, PAGE_BYTES, MAP_DEVICE | MAP_READ_ONLY)->page =
+			mem_format("p%u_uart_page", part->index);
+	for (uint32_t i = 0; i < part->device_count; i++) {
+		for (uint32_t r = 0; r < part->devices[i]->reg_count; r++) {
+			struct range reg = part->devices[i]->reg[r];
+			uint64_t base = reg.base / PAGE_BYTES * PAGE_BYTES;
+
+			add_map(part->maps, count, part->devices[i]->label, base, base, align_up(range_end(reg), PAGE_BYTES) - base, MAP_DEVICE);
+		}
+	}
+	add_map(part->maps, count, "ram", GUEST_RAM, part->ram.base, part->memory, MAP_RAM);
+	qsort(part->maps, *count, sizeof(part->maps[0]), compare_maps);
+	part->stage2_pages = table_pages(part->maps, *count);
+}
+
+static void map_gic(struct model *model)
+{
+	const struct board_gic *gic = model->gic;
+	uint32_t *count = &model->stage1_count;
+
+	add_map(model->stage1, count, "gicd", gic->gicd.base, gic->gicd.base, gic->gicd.size, MAP_DEVICE);
+	add_map(model->stage1, count, model->gic_version == 2 ? "gicc" : "gicr", gic->second.base, gic->second.base, gic->second.size,
+		MAP_DEVICE);
+	if (model->gic_version == 2)
+		add_map(model->stage1, count, "gich", gic->gich.base, gic->gich.base, gic->gich.size, MAP_DEVICE);
+}
+
+static void map_hypervisor(struct model *model)
+{
+	const struct board *board = model->board;
+	uint32_t *count = &model->stage1_count;
+
+	map_gic(model);
+	add_map(model->stage1, count, "uart", board->uart.base, board->uart.base, align_up(board->uart.size, PAGE_BYTES), MAP_DEVICE);
+	if (board->rtc)
+		add_map(model->stage1, count, "rtc", board->rtc, board->rtc, PAGE_BYTES, MAP_DEVICE);
+	add_map(model->stage1, count, "hypervisor", model->hypervisor.base, model->hypervisor.base, model->hypervisor.size, MAP_HYPERVISOR);
+	if (model->store.size)
+		add_map(model->stage1, count, "image store", model->store.base, model->store.base, model->store.size, MAP_RAM | MAP_READ_ONLY);
+	for (uint32_t i = 0; i < model->part_count; i++) {
+		struct range ram = model->parts[i].ram;
+
+		add_map(model->stage1, count, model->parts[i].name, ram.base, ram.base, ram.size, MAP_RAM);
+	}
+	qsort(model->stage1, *count, sizeof(model->stage1[0]), compare_maps);
+	model->stage1_pages = table_pages(model->stage1, *count);
+}
+
+static void add_load(struct part *part, enum component c, uint64_t offset, uint64_t ipa, uint64_t size, uint64_t memory)
+{
+	if (memory != 0)
+		part->loads[part->load_count++] = (struct load){ c, offset, ipa, size, memory };
+}
+
+static void list_loads(struct part *part)
+{
+	const struct image *image = &part->image;
+
+	add_load(part, COMPONENT_DTB, 0, GUEST_RAM, part->dtb.size, part->dtb.size);
+	for (uint32_t i = 0; i < image->segment_count; i++) {
+		const struct image_segment *s = &image->segments[i];
+
+		/* RAM is cleared before every start, so the rest of a segment's memory is zero already. */
+		add_load(part, COMPONENT_IMAGE, s->offset, image->kind == IMAGE_ELF ? s->address : part->image_ipa, s->size, s->size);
+	}
+	if (part->initrd_ipa)
+		add_load(part, COMPONENT_INITRD, 0, part->initrd_ipa, part->initrd.bytes.size, part->initrd.bytes.size);
+}
+
+static void count_spis(struct part *part)
+{
+	uint32_t highest = GUEST_RTC_INTID;
+
+	for (uint32_t i = 0; i < part->device_count; i++)
+		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
+			highest = part->devices[i]->irq[k].intid > highest ? part->devices[i]->irq[k].intid : highest;
+	part->spi_count = (uint32_t)align_up(highest + 1 - INTID_SPI, 32);
+}
+
+void layout_tables(struct model *model)
+{
+	for (uint32_t i = 0; i < model->part_count; i++) {
+		map_part(model, &model->parts[i]);
+		list_loads(&model->parts[i]);
+		count_spis(&model->parts[i]);
+	}
+	map_hypervisor(model);
+}

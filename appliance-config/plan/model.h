@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The model: what the user chose on which board, and what the planner chose
+ * for it. Checks read it, outputs are written from it. Filled in order by
+ * model_read(), model_open_images(), layout_guests(), layout_memory().
+ */
+#ifndef PLAN_MODEL_H
+#define PLAN_MODEL_H
+
+#include "board.h"
+#include "config.h"
+#include "image.h"
+
+#define KIB 1024ul
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define PAGE_BYTES 4096ul
+#define BLOCK_BYTES (2 * MIB)
+
+/* The guest's machine on arm64: as in hyp/abi/partition.h. */
+#define GUEST_RAM 0x40000000ul
+#define GUEST_IMAGE 0x40200000ul
+#define GUEST_GICD 0x08000000ul
+#define GUEST_GICC 0x08010000ul
+#define GUEST_GICR 0x080a0000ul
+#define GUEST_UART 0x09000000ul
+#define GUEST_RTC 0x09010000ul
+enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, INTID_SPI = 32, INTID_SPI_END = 32 + 256 };
+
+enum model_limit {
+	PART_MAX = 16,
+	SLOT_MAX = 8,
+	NAME_MAX_BYTES = 23,
+	COMMAND_LINE_MAX = 2047,
+	LOAD_MAX = IMAGE_SEGMENT_MAX + 2,
+	CAPABILITY_MAX = 15,
+	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX,
+};
+
+enum part_kind { KIND_LINUX, KIND_UNIKERNEL, KIND_RAW };
+enum part_policy { POLICY_STOP, POLICY_RESTART, POLICY_REPORT };
+
+struct capability {
+	uint32_t partition;
+	uint32_t rights;       /* as enum plan_right */
+	const char *word;      /* as typed */
+	const char *unknown_partition, *unknown_right; /* NULL, or the word that nobody knows */
+};
+
+/* A component that is placed in guest RAM: bytes [offset, offset+size) of a file at an IPA. */
+enum component { COMPONENT_DTB, COMPONENT_IMAGE, COMPONENT_INITRD, COMPONENT_COUNT };
+
+struct load {
+	enum component component;
+	uint64_t offset, ipa, size, memory;
+};
+
+struct seed {
+	const char *property;
+	uint32_t offset, size; /* bytes in the device tree */
+};
+
+struct map {
+	const char *name;
+	uint64_t ipa, pa, size;
+	const char *page;      /* NULL, or the name of a page in the hypervisor that stands for pa */
+	uint32_t flags;
+};
+enum map_flags { MAP_RAM = 1, MAP_DEVICE = 2, MAP_READ_ONLY = 4, MAP_HYPERVISOR = 8 };
+
+struct part {
+	uint32_t index, number;        /* from 0, from 1 */
+	const char *name;
+	uint64_t memory, fixed;        /* bytes; physical address or 0 */
+	enum part_kind kind;
+	const char *image_path, *initrd_path, *overlay_path; /* "" for none */
+	const char *image_symbol;      /* Kconfig symbol that names the image */
+	const char *cmdline;
+	bool has_console, has_rtc, is_auto, has_store, is_critical, has_symbols;
+	uint32_t console_bytes;
+	enum part_policy policy;
+	uint32_t restart_limit, fault_limit;
+	uint64_t heartbeat_us;
+	struct capability capabilities[CAPABILITY_MAX];
+	uint32_t capability_count;
+
+	uint32_t cpus[BOARD_CPU_MAX];  /* board index of each vCPU */
+	uint32_t cpu_count;
+	bool is_exclusive;
+	const struct board_device *devices[BOARD_DEVICE_MAX];
+	uint32_t device_count;
+
+	struct image image, initrd;
+	struct bytes overlay, dtb;
+	const char *overlay_error, *dtb_error;
+	struct seed seeds[2];
+	uint32_t seed_count;
+
+	uint64_t image_ipa, image_end, entry, initrd_ipa;
+	struct range ram;              /* physical; size 0: not placed */
+	struct range store[COMPONENT_COUNT];
+	struct load loads[LOAD_MAX];
+	uint32_t load_count;
+	struct map maps[MAP_MAX];
+	uint32_t map_count;
+	uint32_t stage2_pages;
+	uint32_t spi_count;
+};
+
+struct slot {
+	int32_t part;     /* index, -1: none chosen */
+	uint64_t us;
+};
+
+struct cpu {
+	uint32_t board;   /* index */
+	bool is_shared;
+	int32_t part;     /* exclusive: index; -1: unused */
+	uint64_t frame_us;
+	struct slot slots[SLOT_MAX];
+	uint32_t slot_count;
+	uint32_t runs[SLOT_MAX];   /* partitions in order of their first slot */
+	uint32_t runs_count;
+};
+
+struct owned_range {
+	const char *owner;   /* "RAM of linux", "firmware" ... */
+	struct range range;
+};
+
+struct model {
+	const struct config *config;
+	const struct board *board;
+	const char *const *variables;  /* "O=build" ..., NULL ends */
+	const char *ext, *appliance, *version;
+	uint32_t gic_version, security_version;
+	const struct board_gic *gic;
+	uint8_t prefix_key;            /* 0: not understood */
+	const char *prefix_key_text;
+	bool is_development, is_report_only;
+	uint64_t slot_bytes;
+
+	struct part parts[PART_MAX];
+	uint32_t part_count;
+	struct cpu cpus[BOARD_CPU_MAX];
+
+	uint64_t hypervisor_fixed, hypervisor_fixed_size, store_fixed_size;
+	struct range hypervisor, store;
+	uint64_t store_need;           /* bytes of pristine images, pages */
+	struct map stage1[16 + PART_MAX];
+	uint32_t stage1_count, stage1_pages;
+	uint32_t plan_cpus[BOARD_CPU_MAX]; /* index into cpus of each CPU in the plan; the boot CPU first */
+	uint32_t plan_cpu_count;
+	uint8_t id[32];
+};
+
+/* Fills the user's choices. What is impossible is left for the checks to tell. */
+void model_read(struct model *model);
+void model_open_images(struct model *model);
+
+/* Which partitions own a device, by name; NULL: none. */
+const struct part *device_owner(const struct model *model, const struct board_device *device);
+bool device_is_part(const struct part *part, const struct board_device *device);
+/* Has this partition a vCPU on that CPU? */
+bool cpu_runs(const struct cpu *cpu, uint32_t part);
+/* Component's file, for messages and the manifest. */
+const char *component_name(enum component component);
+uint64_t component_size(const struct part *part, enum component component);
+
+static inline uint64_t align_up(uint64_t value, uint64_t to)
+{
+	return (value + to - 1) / to * to;
+}
+
+#endif
