@@ -172,6 +172,11 @@ static void stage(const char *format, ...)
 	va_end(args);
 }
 
+static void stage_byte(uint8_t byte)
+{
+	mux.stage[mux.stage_count++] = (char)byte;
+}
+
 static void end_line(void)
 {
 	stage("\r\n");
@@ -217,7 +222,7 @@ static void show_line_byte(uint8_t byte)
 	} else if (byte >= 0x80) {
 		stage("\\x%02x", byte);
 	} else {
-		stage("%c", byte);
+		stage_byte(byte);
 	}
 }
 
@@ -225,7 +230,7 @@ static void show_line_byte(uint8_t byte)
 static void show_raw_byte(uint8_t byte)
 {
 	if (mux.source != plan.partition_count) {
-		stage("%c", byte);
+		stage_byte(byte);
 		mux.column = byte == '\n' ? 0 : 1;
 		return;
 	}
@@ -248,7 +253,7 @@ static void show_framed_byte(uint8_t byte)
 	if (byte == FRAME_START || byte == FRAME_ESCAPE)
 		stage("%c%c", FRAME_ESCAPE, byte ^ 0x40);
 	else
-		stage("%c", byte);
+		stage_byte(byte);
 }
 
 /* Returns: true if it had something to say. */

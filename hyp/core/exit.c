@@ -44,9 +44,16 @@ static bool policy_restarts(const struct plan_partition *plan_p)
 
 enum verdict exit_guest_dead(struct vcpu *vcpu, enum stop_cause cause, const char *what)
 {
-	report_partition(vcpu, what);
+	const struct plan_partition *plan_p = vcpu->partition;
+	bool restart = policy_restarts(plan_p);
+
+	if (restart && !plan_p->has_restart)
+		report_partition(vcpu, what); /* the board is reset now */
 	/* ERR_STATE: another of its vCPUs was faster; then that one's cause stands */
-	if (partition_stop(vcpu->partition->state, cause, policy_restarts(vcpu->partition)) != OK)
+	if (partition_stop(plan_p->state, cause, restart) != OK)
 		return VERDICT_WAIT;
+	/* This CPU has not taken the vCPU out yet, or is the one that works for the partition: nobody looks before. */
+	plan_p->state->report_what = what;
+	plan_p->state->report_of = vcpu;
 	return VERDICT_STOP;
 }

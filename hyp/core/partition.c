@@ -5,6 +5,8 @@
  * own slots. It must not know who asked, nor what an image is.
  */
 #include <hyp/arch.h>
+#include <hyp/console.h>
+#include <hyp/report.h>
 #include <hyp/upcall.h>
 
 #include "sched.h"
@@ -16,6 +18,7 @@
 enum step {
 	STEP_NONE = 0,
 	STEP_QUIESCE, /* interrupts masked, deactivated, forgotten */
+	STEP_REPORT,  /* what its policy stopped it for */
 	STEP_STOPPED, /* off, failed, or on to the start */
 	STEP_SCRUB,   /* all RAM zero */
 	STEP_PLACE,   /* pristine images */
@@ -72,6 +75,7 @@ enum err partition_stop(struct partition *partition, enum stop_cause cause, bool
 
 	if (restart && !plan_p->has_restart) {
 		hyp_print("%s has no pristine image in memory: its restart resets the board", plan_p->name);
+		console_panic();
 		arch_board_reset();
 	}
 	lock_take(&partition->lock);
@@ -100,6 +104,17 @@ void partition_vcpu_left(struct vcpu *vcpu)
 	lock_drop(&partition->lock);
 	if (is_last)
 		vcpu_request(vcpu->partition->vcpus[0], VCPU_REQUEST_WORK);
+}
+
+/* A piece of the report, if one is due. */
+static void step_report(struct partition *partition)
+{
+	struct vcpu *vcpu = partition->report_of;
+
+	if (vcpu && report_piece(vcpu, partition->report_what, partition->work.index++))
+		return;
+	partition->report_of = NULL;
+	work_begin(partition, STEP_STOPPED);
 }
 
 static void step_stopped(struct partition *partition)
@@ -281,7 +296,7 @@ static void step_enter(struct partition *partition)
 static void work_follow_state(struct partition *partition)
 {
 	enum step step = (enum step)partition->work.step;
-	bool is_stop_step = step == STEP_QUIESCE || step == STEP_STOPPED;
+	bool is_stop_step = step == STEP_QUIESCE || step == STEP_REPORT || step == STEP_STOPPED;
 
 	if (state_of(partition) == PARTITION_STOPPING) {
 		if (!is_stop_step)
@@ -300,7 +315,10 @@ void partition_work(struct partition *partition)
 		break;
 	case STEP_QUIESCE:
 		arch_irq_partition_clear(partition->plan);
-		work_begin(partition, STEP_STOPPED);
+		work_begin(partition, STEP_REPORT);
+		break;
+	case STEP_REPORT:
+		step_report(partition);
 		break;
 	case STEP_STOPPED:
 		step_stopped(partition);

@@ -94,14 +94,7 @@ static uint32_t record_count(const struct vcpu *vcpu)
 	return vcpu->history_next < EXIT_HISTORY ? vcpu->history_next : EXIT_HISTORY;
 }
 
-static void print_history(const struct vcpu *vcpu)
-{
-	hyp_print("  last exits, newest first:");
-	for (uint32_t age = 0; age < record_count(vcpu); age++)
-		arch_exit_print(record_at(vcpu, age));
-}
-
-void report_partition(struct vcpu *vcpu, const char *what)
+static void print_head(struct vcpu *vcpu, const char *what)
 {
 	const struct plan_partition *partition = vcpu->partition;
 
@@ -111,9 +104,31 @@ void report_partition(struct vcpu *vcpu, const char *what)
 	print_pc(vcpu, arch_vcpu_pc(vcpu));
 	if (record_count(vcpu) && record_at(vcpu, 0)->address)
 		report_owner(partition, (ipa_t){ record_at(vcpu, 0)->address });
-	arch_vcpu_print(vcpu);
-	print_history(vcpu);
-	hyp_print("end of report");
+}
+
+/* Each piece costs about what a piece of scrubbing does. */
+bool report_piece(struct vcpu *vcpu, const char *what, uint32_t index)
+{
+	uint32_t age = index - 2;
+
+	if (index == 0) {
+		print_head(vcpu, what);
+	} else if (index == 1) {
+		arch_vcpu_print(vcpu);
+		hyp_print("  last exits, newest first:");
+	} else if (age < record_count(vcpu)) {
+		arch_exit_print(record_at(vcpu, age));
+	} else {
+		hyp_print("end of report");
+		return false;
+	}
+	return true;
+}
+
+void report_partition(struct vcpu *vcpu, const char *what)
+{
+	for (uint32_t index = 0; report_piece(vcpu, what, index); index++)
+		;
 }
 
 /* ---- the state command ---- */

@@ -42,6 +42,17 @@ void report_partition(struct vcpu *vcpu, const char *what)
 	fake_note("report %s.%u: %s", vcpu->partition->name, vcpu->index, what);
 }
 
+bool report_piece(struct vcpu *vcpu, const char *what, uint32_t index)
+{
+	fake_note("report piece %u of %s.%u: %s", index, vcpu->partition->name, vcpu->index, what);
+	return index < 3;
+}
+
+void console_panic(void)
+{
+	fake_note("console panic");
+}
+
 void panic_assert(const char *file, int line, const char *condition)
 {
 	fprintf(stderr, "# assertion at %s:%d: %s\n", file, line, condition);

@@ -104,11 +104,42 @@ static void stop_by_policy_is_failed(void)
 	fake.cpu = 0;
 	CHECK(exit_guest_dead(&test_vcpus[0], STOP_FAULT, "test") == VERDICT_STOP);
 	settle();
-	CHECK(fake_traced("report alpha.0: test", NULL));
+	static const char *const order[] = { "save alpha.0", "irq clear alpha", "report piece 0 of alpha.0: test",
+					     "report piece 1 of", "report piece 3 of", "print alpha: stopped" };
+	CHECK(in_order(order, 6));
+	CHECK(fake_count("report piece") == 4);
 	CHECK(state_of(ALPHA)->state == PARTITION_FAILED);
 	CHECK(partition_start(state_of(ALPHA)) == OK); /* the operator may start it again */
 	settle();
 	CHECK(state_of(ALPHA)->state == PARTITION_RUNNING);
+}
+
+/* One report, of the vCPU that was first. */
+static void two_dying_vcpus_leave_one_report(void)
+{
+	appliance_up();
+	fake.cpu = 1;
+	CHECK(exit_guest_dead(&test_vcpus[1], STOP_FAULT, "first") == VERDICT_STOP);
+	fake.cpu = 0;
+	CHECK(exit_guest_dead(&test_vcpus[0], STOP_FAULT, "second") == VERDICT_WAIT);
+	settle();
+	CHECK(fake_traced("report piece 0 of alpha.1: first", NULL) && !fake_traced("second", NULL));
+}
+
+static void do_die(void *vcpu)
+{
+	(void)exit_guest_dead(vcpu, STOP_FAULT, "test");
+}
+
+static void a_restart_that_resets_the_board_reports_first(void)
+{
+	static const char *const order[] = { "report alpha.0: test", "console panic", "board reset" };
+
+	appliance_up();
+	test_partitions[ALPHA].policy = PLAN_POLICY_RESTART;
+	test_partitions[ALPHA].has_restart = false;
+	CHECK(fake_run(0, do_die, &test_vcpus[0]) == FAKE_BOARD_RESET);
+	CHECK(in_order(order, 3));
 }
 
 static void restart_policy_has_a_limit(void)
@@ -221,6 +252,8 @@ int main(void)
 	TEST(neighbours_keep_their_memory);
 	TEST(stop_waits_for_every_vcpu);
 	TEST(stop_by_policy_is_failed);
+	TEST(two_dying_vcpus_leave_one_report);
+	TEST(a_restart_that_resets_the_board_reports_first);
 	TEST(restart_policy_has_a_limit);
 	TEST(wrong_times_are_refused);
 	TEST(stop_during_start_enters_nothing);

@@ -11,11 +11,15 @@
 #include <hyp/vcpu.h>
 
 /**
- * Print the report of `vcpu`, whose partition is stopped for `what`: reason,
- * last exit decoded, registers, last exits, nearest owner of the address.
+ * Print piece `index` (0, 1, ...) of the report of `vcpu`, whose partition is
+ * stopped for `what`: reason, nearest owner of the last address, registers,
+ * last exits.
  *
- * Context: the CPU of vcpu, in its slot.
+ * Context: the CPU of vcpu, or its partition is stopped. Returns: false after the last piece.
  */
+bool report_piece(struct vcpu *vcpu, const char *what, uint32_t index);
+
+/** The whole report at once, for when nothing else will run. */
 void report_partition(struct vcpu *vcpu, const char *what);
 
 /** Print what `vcpu` is doing. Context: any CPU; what is read of a running vCPU may be a moment old. */
