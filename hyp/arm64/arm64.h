@@ -122,8 +122,4 @@ bool cache_sweep(struct arm64_vcpu *vcpu, uint64_t operand);
 void trap_irq(void);
 void trap_serror(struct frame *frame, uint64_t esr);
 
-/** Mask and save, or restore, the physical side of what `vcpu` owns at a switch. */
-void irq_vcpu_leave(struct arm64_vcpu *vcpu);
-void irq_vcpu_enter(struct arm64_vcpu *vcpu);
-
 #endif

@@ -14,10 +14,15 @@ enum gic_irq {
 	GIC_SGI_KICK = 0,        /* from another CPU: requests */
 	GIC_PPI_MAINTENANCE = 25,
 	GIC_PPI_HYP_TIMER = 26,
+	GIC_PPI_PMU = 23,
 	GIC_PPI_VIRTUAL_TIMER = 27,
 	GIC_PPI_PHYSICAL_TIMER = 30,
-	GIC_SPURIOUS = 1023,
+	GIC_SPECIAL = 1020, /* from here on: no interrupt */
 };
+
+/* What gic_acknowledge() gives; beside the INTID it may say which CPU sent an SGI. */
+typedef uint32_t gic_token_t;
+#define GIC_INTID(token) ((token) & 0x3ffu)
 
 /** Version that was linked: 2 or 3. */
 uint32_t gic_version(void);
@@ -28,18 +33,20 @@ MUST_CHECK enum err gic_init(void);
 /** This CPU's redistributor and interfaces: our private interrupts enabled, virtual interface off. */
 MUST_CHECK enum err gic_cpu_init(void);
 
-/** Acknowledge. Returns: INTID (v2: low 10 bits), GIC_SPURIOUS if none. */
-irq_t gic_acknowledge(void);
+/** Acknowledge. GIC_INTID() of the token is at least GIC_SPECIAL if there was none. */
+gic_token_t gic_acknowledge(void);
 
 /** Drop the priority of an acknowledged interrupt; it stays active. */
-void gic_drop(irq_t irq);
+void gic_drop(gic_token_t token);
 
-/** Deactivate an acknowledged or guest-held interrupt of this CPU, or a shared one. */
-void gic_deactivate(irq_t irq);
+/** Deactivate an acknowledged interrupt of this CPU whose priority was dropped. */
+void gic_deactivate(gic_token_t token);
 
 /** Shared and private (of this CPU) interrupts. */
 void gic_irq_enable(irq_t irq);
 void gic_irq_disable(irq_t irq);
+/** Enable those of the 32 interrupts from `first` on (a multiple of 32) that `mask` names. */
+void gic_irqs_enable(irq_t first, uint32_t mask);
 void gic_irq_configure(irq_t irq, bool is_edge);
 /** Route a shared interrupt to `cpu`. */
 void gic_irq_route(irq_t irq, const struct plan_cpu *cpu);

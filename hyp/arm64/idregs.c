@@ -65,6 +65,15 @@ static uint64_t oslsr(const struct vcpu *vcpu)
 	return BIT(3); /* the OS lock exists, and is open */
 }
 
+#define REG_ICC_SRE SYSREG(3, 0, 12, 12, 5)
+
+/* The interrupt controller has no interface but system registers. */
+static uint64_t icc_sre(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return 7; /* SRE, and no bypass */
+}
+
 static const struct sysreg_line lines[] = {
 	{ SYSREG(3, 0, 0, 1, 0), machine_id_pfr0_el1, 0xffff },
 	{ SYSREG(3, 0, 0, 1, 1), machine_id_pfr1_el1, 0xf0f0f },
@@ -92,6 +101,7 @@ static const struct sysreg_line lines[] = {
 	{ SYSREG(3, 0, 0, 7, 2), machine_id_aa64mmfr2_el1, 0xf0ff00fff0ff0ffful },   /* no IESB, NV, FWB, EVT */
 	{ SYSREG(3, 0, 1, 0, 1), NULL, 0 },                                          /* ACTLR_EL1: implementation defined */
 	{ SYSREG(2, 0, 1, 1, 4), oslsr, PASS },
+	{ REG_ICC_SRE, icc_sre, PASS },
 };
 
 static const struct sysreg_line *line_of(uint32_t reg)
@@ -124,5 +134,5 @@ bool idreg_read(const struct vcpu *vcpu, uint32_t reg, uint64_t *value)
 
 bool idreg_ignores_write(uint32_t reg)
 {
-	return reg == SYSREG(3, 0, 1, 0, 1) || is_debug_space(reg);
+	return reg == SYSREG(3, 0, 1, 0, 1) || reg == REG_ICC_SRE || is_debug_space(reg);
 }

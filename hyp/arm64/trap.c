@@ -54,6 +54,7 @@ void trap_wfx(struct frame *frame, uint64_t esr)
 #define REG_ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
 #define REG_ICC_ASGI1R SYSREG(3, 0, 12, 11, 6)
 #define REG_ICC_SGI0R SYSREG(3, 0, 12, 11, 7)
+#define REG_ICC_DIR SYSREG(3, 0, 12, 11, 1)
 #define REG_DC_ISW SYSREG(1, 0, 7, 6, 2)
 #define REG_DC_CSW SYSREG(1, 0, 7, 10, 2)
 #define REG_DC_CISW SYSREG(1, 0, 7, 14, 2)
@@ -103,9 +104,14 @@ static void set_way(struct vcpu *vcpu, const struct frame *frame, uint64_t esr)
 static void sysreg_write(struct vcpu *vcpu, struct frame *frame, uint64_t esr, uint32_t reg)
 {
 	switch (reg) {
-	case REG_ICC_ASGI1R:
-	case REG_ICC_SGI0R: /* no interrupts of other security states, nor of group 0 */
+	case REG_ICC_ASGI1R: /* one security state: it reaches what ICC_SGI0R_EL1 does */
+	case REG_ICC_SGI0R:
 		guest_advance();
+		vgic_sgi_write(vcpu, gpr_read(frame, sysreg_operand(esr)), true);
+		return;
+	case REG_ICC_DIR:
+		guest_advance();
+		vgic_dir_write(vcpu, gpr_read(frame, sysreg_operand(esr)));
 		return;
 	case REG_DC_ISW:
 	case REG_DC_CSW:
@@ -130,7 +136,7 @@ void trap_sysreg(struct frame *frame, uint64_t esr)
 		sysreg_read(vcpu, frame, esr, reg);
 	} else if (reg == REG_ICC_SGI1R) {
 		guest_advance();
-		vgic_sgi1r_write(vcpu, gpr_read(frame, sysreg_operand(esr)));
+		vgic_sgi_write(vcpu, gpr_read(frame, sysreg_operand(esr)), false);
 	} else {
 		sysreg_write(vcpu, frame, esr, reg);
 	}

@@ -74,7 +74,6 @@ void arch_vcpu_reset(struct vcpu *vcpu)
 	v->el1 = (struct el1_state){ .pc = v->entry, .pstate = SPSR_EL1H | SPSR_DAIF, .sctlr = SCTLR_EL1_RESET };
 	v->fp = (struct fp_state){ 0 };
 	v->vmpidr = VMPIDR_RES1 | (vcpu->index & 0xfu) | (uint64_t)(vcpu->index >> 4) << 8;
-	v->active_ppis = 0;
 	v->sweep_map = 0;
 	v->sweep_offset = 0;
 	v->is_fresh = true;
@@ -144,7 +143,6 @@ void arch_vcpu_load(struct vcpu *vcpu)
 		pauth_load(&v->el1);
 	fp_load(&v->fp);
 	*cpu_frame(this_cpu()) = v->frame;
-	irq_vcpu_enter(v);
 	vgic_vcpu_load(vcpu);
 	ISB();
 }
@@ -156,7 +154,6 @@ void arch_vcpu_save(struct vcpu *vcpu)
 
 	vgic_vcpu_save(vcpu);
 	el1_save(&v->el1);
-	irq_vcpu_leave(v);
 	if (cpu_has_pauth())
 		pauth_save(&v->el1);
 	fp_save(&v->fp);
