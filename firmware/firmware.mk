@@ -118,7 +118,8 @@ $(FW)/u-boot.bin: $(FW)/u-boot/u-boot-nodtb.bin $(FW)/boot.fit
 	$(Q)cat $< $(FW)/u-boot.dtb > $@
 
 # ---- flash image ----
-$(FW)/slot.bin: $(FW_TOOL) $(O)/plan/manifest.in $(KEY_IMAGE) | firmware-keys
+# The slot is made of the files that manifest.in names: the hypervisor, the guests' images, the plan's device trees.
+$(FW)/slot.bin: $(FW_TOOL) $(O)/plan/manifest.in $(O)/hyp/hyp.bin $(PLAN_IMAGES) $(KEY_IMAGE) | firmware-keys
 	$(call say,SIGN,$@)
 	$(Q)$(FW_TOOL) slot $(O)/plan/manifest.in $(KEY_IMAGE) $@
 
@@ -128,12 +129,6 @@ $(FW)/record.bin: $(FW_TOOL)
 $(O)/appliance.img: $(FW)/boot.fit $(FW)/record.bin $(FW)/slot.bin firmware/image/make-image
 	$(call say,IMAGE,$@)
 	$(Q)firmware/image/make-image $@ $(FW)/boot.fit $(FW)/record.bin $(FW)/slot.bin $(SLOT_MIB)
-
-# The files that manifest.in names are what the slot is made of.
--include $(wildcard $(FW)/slot.d)
-$(FW)/slot.d: $(O)/plan/manifest.in
-	@mkdir -p $(@D)
-	$(Q)awk '$$1 == "component" { print "$(FW)/slot.bin: " $$4; print $$4 ":" }' $< > $@
 
 -include $(shell find $(FW)/host $(FW)/target -name '*.d' 2>/dev/null)
 
