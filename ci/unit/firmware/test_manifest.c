@@ -165,7 +165,7 @@ static void lists_are_bounded(void)
 {
 	uint64_t size;
 
-	REFUSES(for (uint32_t i = 0; i < MANIFEST_COMPONENT_COUNT; i++) memcpy(in.component[i].name, "x", 2);
+	REFUSES(for (uint32_t i = 0; i < MANIFEST_COMPONENT_COUNT; i++) strncpy(in.component[i].name, "x", MANIFEST_TEXT_BYTES);
 		in.component_count = MANIFEST_COMPONENT_COUNT, FW_ERR_COUNT);
 	sample_encode(&in, bytes, &size);
 	{
@@ -176,7 +176,7 @@ static void lists_are_bounded(void)
 		manifest_seal(&buffer);
 		CHECK(parse(buffer.used) == FW_ERR_COUNT);
 	}
-	REFUSES(for (uint32_t i = 0; i < MANIFEST_RANGE_COUNT; i++) memcpy(in.range[i].name, "x", 2);
+	REFUSES(for (uint32_t i = 0; i < MANIFEST_RANGE_COUNT; i++) strncpy(in.range[i].name, "x", MANIFEST_TEXT_BYTES);
 		in.range_count = MANIFEST_RANGE_COUNT, FW_ERR_LENGTH);
 	sample_encode(&in, bytes, &size);
 	{
