@@ -9,7 +9,7 @@ HYP_CPU_LDFLAGS ?= --fix-cortex-a53-843419
 HYP_CFLAGS = -std=gnu11 -O2 -g $(WARN) -ffreestanding -nostdinc -isystem $(HYP_CC_INCLUDE) $(HYP_CPU_CFLAGS) \
 	-mgeneral-regs-only -mno-outline-atomics -mstrict-align -fno-stack-protector -fno-pic -fno-pie -fno-common \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fomit-frame-pointer -fno-jump-tables \
-	-fno-tree-loop-distribute-patterns $(REPRODUCIBLE) -Ihyp/include
+	-fno-tree-loop-distribute-patterns -fcallgraph-info=su $(REPRODUCIBLE) -Ihyp/include
 HYP_CC_INCLUDE := $(shell $(ARM64_CC) -print-file-name=include 2>/dev/null)
 
 HYP_GIC_OTHER = $(if $(filter 2,$(GIC_VERSION)),3,2)

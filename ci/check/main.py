@@ -48,9 +48,9 @@ def main():
 
 
 def stack_limit(tree):
-    """HYP_STACK_SIZE of hyp/arm64, in bytes, less the trap frame."""
+    """ARM64_STACK_BYTES of hyp/arm64, in bytes, less the trap frame."""
     for header in (tree / "hyp/arm64").glob("*.h"):
-        match = re.search(r"#define\s+HYP_STACK_SIZE\s+(0x[0-9a-fA-F]+|\d+)u?l?", header.read_text())
+        match = re.search(r"#define\s+ARM64_STACK_BYTES\s+(0x[0-9a-fA-F]+|\d+)u?l?", header.read_text())
         if match:
             return int(match.group(1), 0) - FRAME
     return 0

@@ -76,38 +76,53 @@ static void abort_other(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool is_f
 		inject_abort(esr, far, is_fetch);
 }
 
-/* A translation fault of a load or store that the syndrome describes, of a register that C has not kept for itself. */
-static bool is_plain(uint64_t esr)
-{
-	uint32_t index = ESR_SRT(esr);
+/* ---- the same register again ---- */
 
-	return (esr & (ESR_ISV | ESR_CM | ESR_S1PTW | FSC_TYPE_MASK)) == (ESR_ISV | FSC_TRANSLATION) && (index < 20u || index > 29u);
+#define SHAPE (ESR_ISV | 3ul << 22 | ESR_SSE | ESR_CM | ESR_S1PTW | ESR_WNR | FSC_TYPE_MASK)
+
+/* x20..x29 are not in the frame of a short exit. */
+static bool is_in_short_frame(uint32_t index)
+{
+	return index < 20u || index > 29u;
 }
 
 bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 {
-	struct vcpu *vcpu = this_vcpu();
-	enum verdict verdict;
-	struct vm_exit exit;
-	uint64_t pc;
+	struct arm64_vcpu *vcpu = arm64_vcpu_of(this_vcpu());
+	struct register_hit *hit = &vcpu->hit;
+	uint64_t ipa = hpfar_ipa(SYSREG_READ(far_el2));
+	uint64_t pc = SYSREG_READ(elr_el2);
+	uint32_t index = ESR_SRT(esr);
 
-	if (!is_plain(esr))
+	if (hit->ipa != ipa || hit->shape != (esr & SHAPE) || !is_in_short_frame(index))
 		return false;
-	exit.ipa.v = hpfar_ipa(SYSREG_READ(far_el2));
-	exit.is_write = (esr & ESR_WNR) != 0;
-	exit.width = (uint8_t)(1u << ESR_SAS(esr));
-	exit.value = exit.is_write ? value_of(frame, esr) : 0;
-	verdict = mmio_serve(vcpu, &exit);
-	if (verdict == VERDICT_FAULT)
-		return false;
-	pc = SYSREG_READ(elr_el2);
-	exit_record(vcpu, EXIT_MMIO, pc, esr, exit.ipa.v);
-	if (verdict == VERDICT_RESUME)
+	exit_record(&vcpu->core, EXIT_MMIO, pc, esr, ipa);
+	if (esr & ESR_WNR)
+		hit->target.access.value = index == 31u ? 0 : frame->x[index] << hit->unused_bits >> hit->unused_bits;
+	if (!mmio_serve(&vcpu->core, &hit->target))
 		return true;
-	result_write(frame, &exit, esr);
 	SYSREG_WRITE(elr_el2, pc + 4u);
+	if (!(esr & ESR_WNR) && index != 31u)
+		frame->x[index] = hit->target.access.value << hit->unused_bits >> hit->unused_bits;
 	return true;
 }
+
+/* Kept: translation faults, for which HPFAR_EL2 holds the address, of loads that do not extend a sign. */
+static void hit_keep(struct arm64_vcpu *vcpu, uint64_t esr, const struct vm_exit *exit)
+{
+	struct register_hit *hit = &vcpu->hit;
+
+	hit->shape = 0;
+	if ((esr & (ESR_ISV | ESR_SSE | ESR_CM | ESR_S1PTW | FSC_TYPE_MASK)) != (ESR_ISV | FSC_TRANSLATION))
+		return;
+	if (!mmio_find(&vcpu->core, exit, &hit->target))
+		return;
+	hit->ipa = exit->ipa.v;
+	hit->shape = esr & SHAPE;
+	hit->unused_bits = 64u - 8u * exit->width;
+}
+
+/* ---- any access ---- */
 
 static void data_abort_decode(const struct frame *frame, uint64_t esr, struct vm_exit *exit)
 {
@@ -126,6 +141,7 @@ static void data_abort_serve(struct vcpu *vcpu, struct frame *frame, uint64_t es
 	data_abort_decode(frame, esr, exit);
 	switch (exit_mmio(vcpu, exit)) {
 	case VERDICT_ADVANCE:
+		hit_keep(arm64_vcpu_of(vcpu), esr, exit);
 		result_write(frame, exit, esr);
 		guest_advance();
 		break;

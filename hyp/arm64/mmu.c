@@ -46,6 +46,8 @@ static uint64_t leaf(pa_t pa, uint32_t flags, uint32_t level)
 	return pa.v | attributes;
 }
 
+static const struct pagetable_format stage1_format = { leaf };
+
 static void map_pages(struct pagetable *table, const void *start, const void *end, uint32_t flags)
 {
 	uint64_t at = (uint64_t)start;
@@ -72,7 +74,7 @@ static void map_all(const struct handoff *handoff)
 	struct pagetable table = {
 		.pool = plan.arch->stage1_pool,
 		.page_count = plan.arch->stage1_page_count,
-		.leaf = leaf,
+		.format = &stage1_format,
 	};
 
 	for (uint32_t i = 0; i < plan.arch->stage1_count; i++) {

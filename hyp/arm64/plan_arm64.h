@@ -25,7 +25,7 @@ struct arm64_irq_owner {
  * Stack of one CPU at EL2, below it a guard page that stage 1 leaves out. The generated plan defines one array of them,
  * one a CPU, in section ".stacks"; the linker script puts a last guard page behind it.
  */
-#define ARM64_STACK_BYTES 8192u
+#define ARM64_STACK_BYTES 4096u
 struct arm64_stack {
 	uint8_t guard[PAGE_SIZE];
 	uint8_t bytes[ARM64_STACK_BYTES];

@@ -35,12 +35,21 @@ struct fp_state {
 	uint64_t fpcr, fpsr;
 };
 
+/* The last emulated register that was reached by a plain load or store: the next access is likely the same. */
+struct register_hit {
+	uint64_t ipa;
+	uint64_t shape; /* what of ESR_EL2 must be the same; 0: nothing kept */
+	uint32_t unused_bits; /* of a 64-bit value */
+	struct mmio_target target;
+};
+
 struct arm64_vcpu {
 	struct vcpu core; /* first: the core points at it */
 	struct vgic_vcpu gic;
 	struct frame frame;    /* (owner CPU) while not loaded */
 	struct el1_state el1;  /* (owner CPU) while not loaded */
 	struct fp_state fp;    /* (owner CPU) while not loaded */
+	struct register_hit hit; /* (owner CPU) */
 	uint64_t vmpidr;       /* (boot) */
 	bool is_fresh;         /* (owner CPU) reset since it was last loaded: its CPU's PMU and debug registers are not */
 	uint32_t sweep_map;    /* (owner CPU) progress of a set/way operation: map, and bytes in it */

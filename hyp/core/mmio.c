@@ -30,60 +30,78 @@ static const struct mmio_reg *reg_find(const struct mmio_block *block, uint32_t 
 	return NULL;
 }
 
-static void access_reg(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+static void read_zero(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
-	mmio_fn *fn = access->is_write ? reg->write : reg->read;
-
-	if (fn)
-		fn(vcpu, reg, access);
-	else
-		access->value = 0;
+	(void)vcpu;
+	(void)reg;
+	access->value = 0;
 }
 
-enum verdict mmio_serve(struct vcpu *vcpu, struct vm_exit *exit)
+static void write_ignored(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+{
+	(void)vcpu;
+	(void)reg;
+	(void)access;
+}
+
+static mmio_fn *function_of(const struct mmio_reg *reg, bool is_write)
+{
+	if (is_write)
+		return reg && reg->write ? reg->write : write_ignored;
+	return reg && reg->read ? reg->read : read_zero;
+}
+
+static bool takes(const struct mmio_block *block, const struct mmio_reg *reg, const struct vm_exit *exit)
+{
+	return reg ? (reg->widths & exit->width) != 0 : block->rest_is_zero;
+}
+
+bool mmio_find(const struct vcpu *vcpu, const struct vm_exit *exit, struct mmio_target *target)
 {
 	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
-	const struct mmio_reg *reg;
-	struct mmio_access access;
+	uint32_t offset;
 
-	if (!emul)
-		return VERDICT_FAULT;
-	access.offset = (uint32_t)(exit->ipa.v - emul->base.v);
-	reg = reg_find(emul->block, access.offset);
-	if (!reg || !(reg->widths & exit->width) || (access.offset & (exit->width - 1u)))
-		return VERDICT_FAULT;
-	access.width = exit->width;
-	access.is_write = exit->is_write;
-	access.is_retry = false;
-	access.value = exit->value;
-	access.state = emul->state;
-	access_reg(vcpu, reg, &access);
-	exit->value = access.value;
-	return access.is_retry ? VERDICT_RESUME : VERDICT_ADVANCE;
+	if (!emul || exit->width == 0 || exit->is_fetch)
+		return false;
+	offset = (uint32_t)(exit->ipa.v - emul->base.v);
+	target->reg = reg_find(emul->block, offset);
+	if ((offset & (exit->width - 1u)) || !takes(emul->block, target->reg, exit))
+		return false;
+	target->fn = function_of(target->reg, exit->is_write);
+	target->access.state = emul->state;
+	target->access.offset = offset;
+	target->access.width = exit->width;
+	target->access.is_write = exit->is_write;
+	return true;
+}
+
+/* Why mmio_find() found nothing, in the guest's words. */
+static const char *refusal(const struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
+	uint32_t offset;
+
+	if (!emul || exit->is_fetch)
+		return "access to an address that the plan does not give it";
+	if (exit->width == 0)
+		return "access to a register by an instruction that cannot be emulated";
+	offset = (uint32_t)(exit->ipa.v - emul->base.v);
+	if (offset & (exit->width - 1u))
+		return "unaligned access to a register";
+	if (reg_find(emul->block, offset))
+		return "access to a register with a width that it does not take";
+	return "access to a register that does not exist";
 }
 
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit)
 {
-	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
-	const struct mmio_reg *reg;
-	enum verdict verdict;
-	uint32_t offset;
+	struct mmio_target target;
+	bool is_done;
 
-	if (!emul || exit->is_fetch)
-		return exit_guest_fault(vcpu, exit, "access to an address that the plan does not give it");
-	if (exit->width == 0)
-		return exit_guest_fault(vcpu, exit, "access to a register by an instruction that cannot be emulated");
-	verdict = mmio_serve(vcpu, exit);
-	if (verdict != VERDICT_FAULT)
-		return verdict;
-	offset = (uint32_t)(exit->ipa.v - emul->base.v);
-	reg = reg_find(emul->block, offset);
-	if (offset & (exit->width - 1u))
-		return exit_guest_fault(vcpu, exit, "unaligned access to a register");
-	if (reg)
-		return exit_guest_fault(vcpu, exit, "access to a register with a width that it does not take");
-	if (!emul->block->rest_is_zero)
-		return exit_guest_fault(vcpu, exit, "access to a register that does not exist");
-	exit->value = 0;
-	return VERDICT_ADVANCE;
+	if (!mmio_find(vcpu, exit, &target))
+		return exit_guest_fault(vcpu, exit, refusal(vcpu, exit));
+	target.access.value = exit->value;
+	is_done = mmio_serve(vcpu, &target);
+	exit->value = target.access.value;
+	return is_done ? VERDICT_ADVANCE : VERDICT_RESUME;
 }

@@ -56,7 +56,7 @@ void pagetable_map(struct pagetable *table, uint64_t at, pa_t pa, uint64_t size,
 		uint64_t span = pagetable_span(level);
 		struct pt_page *page = table_at(table, at, level);
 		uint32_t index = entry_index(at, level);
-		uint64_t leaf = table->leaf(pa, flags, level);
+		uint64_t leaf = table->format->leaf(pa, flags, level);
 
 		/* A larger block can begin only where this table ends. */
 		for (; index < ENTRY_COUNT && size >= span; index++) {
@@ -84,12 +84,14 @@ uint64_t *pagetable_page(const struct pt_page *root, uint64_t at)
 	return (uint64_t *)(uintptr_t)&page->entry[entry_index(at, 3)];
 }
 
+static const struct pagetable_format stage2_format = { arch_stage2_leaf };
+
 void stage2_build(const struct plan_partition *partition)
 {
 	struct pagetable table = {
 		.pool = partition->stage2_pool,
 		.page_count = partition->stage2_page_count,
-		.leaf = arch_stage2_leaf,
+		.format = &stage2_format,
 	};
 
 	for (uint32_t i = 0; i < partition->map_count; i++) {

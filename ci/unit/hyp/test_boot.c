@@ -96,10 +96,12 @@ static void stage2_is_the_plans(void)
 	CHECK(!pagetable_page(root, 0x80000000));
 }
 
+static const struct pagetable_format format = { arch_stage2_leaf };
+
 static void blocks_are_as_large_as_they_may(void)
 {
 	static const uint64_t mib = 1u << 20;
-	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 4, .leaf = arch_stage2_leaf };
+	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 4, .format = &format };
 	struct pt_page *level2;
 	uint64_t *page;
 
@@ -116,7 +118,7 @@ static void blocks_are_as_large_as_they_may(void)
 
 static void single_pages_on_demand(void)
 {
-	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 3, .leaf = arch_stage2_leaf };
+	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 3, .format = &format };
 
 	begin();
 	pagetable_map(&table, 2u << 20, (pa_t){ 2u << 20 }, 2u << 20, PLAN_MAP_RAM, true);
@@ -126,7 +128,7 @@ static void single_pages_on_demand(void)
 
 static void blocks_need_both_addresses_aligned(void)
 {
-	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 3, .leaf = arch_stage2_leaf };
+	struct pagetable table = { .pool = pool_of(ALPHA), .page_count = 3, .format = &format };
 	uint64_t *page;
 
 	begin();

@@ -13,11 +13,11 @@ struct mmio_reg;
 
 /* One access to one register, decoded and private. */
 struct mmio_access {
+	uint64_t value;  /* written by the guest, or to be filled by the read function */
+	void *state;     /* the plan's state pointer of this block for this partition */
 	uint32_t offset; /* bytes from the start of the block */
 	uint8_t width;   /* bytes: 1, 2, 4 or 8; naturally aligned */
 	bool is_write;
-	uint64_t value;  /* written by the guest, or to be filled by the read function */
-	void *state;     /* the plan's state pointer of this block for this partition */
 	bool is_retry;   /* set by the function: not answered yet, the guest comes back with the same instruction */
 };
 
@@ -47,6 +47,13 @@ struct mmio_block {
 	uint32_t reg_count;
 	bool rest_is_zero;
 	uint32_t stride_shift; /* the table repeats every 1 << stride_shift bytes; 0: it does not. access.offset stays whole */
+};
+
+/* Where an access leads: found once, and as long as the plan is the same, so it may be kept. */
+struct mmio_target {
+	mmio_fn *fn;
+	const struct mmio_reg *reg;
+	struct mmio_access access; /* all but the value */
 };
 
 #endif

@@ -13,11 +13,15 @@
 /* Bits of a leaf at `level` (0 = 512 GiB .. 3 = 4 KiB) that maps `pa` with `flags`. */
 typedef uint64_t pagetable_leaf_fn(pa_t pa, uint32_t flags, uint32_t level);
 
+struct pagetable_format {
+	pagetable_leaf_fn *leaf;
+};
+
 struct pagetable {
 	struct pt_page *pool; /* [0] is the root; all zero at first */
 	uint32_t page_count;
 	uint32_t used;        /* pages taken from the pool: the root is one */
-	pagetable_leaf_fn *leaf;
+	const struct pagetable_format *format;
 };
 
 /** Bytes that one entry of `level` maps. */

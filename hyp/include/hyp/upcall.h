@@ -44,11 +44,16 @@ void cpu_timer_changed(const struct plan_partition *partition);
 /** Another CPU kicked this one. */
 void cpu_kicked(struct cpu *cpu);
 
-/**
- * Serve a decoded access if it is one that a register takes; a read's value is in exit->value.
- * Returns: VERDICT_ADVANCE if it is done, VERDICT_RESUME if the guest shall come back with it, VERDICT_FAULT if no register took it.
- */
-enum verdict mmio_serve(struct vcpu *vcpu, struct vm_exit *exit);
+/** Find what serves the decoded access `exit`. Returns: false if no register takes it. */
+bool mmio_find(const struct vcpu *vcpu, const struct vm_exit *exit, struct mmio_target *target);
+
+/** Do the access, its value in and out in target->access. Returns: false if the guest shall come back with it. */
+static inline bool mmio_serve(struct vcpu *vcpu, struct mmio_target *target)
+{
+	target->access.is_retry = false;
+	target->fn(vcpu, target->reg, &target->access);
+	return !target->access.is_retry;
+}
 
 /** A data access that stage 2 refused. Finds the emulated register; a read's value is in exit->value with VERDICT_ADVANCE. */
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit);
