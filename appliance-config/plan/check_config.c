@@ -79,8 +79,11 @@ void check_kconfig_value(const struct model *model, struct findings *f)
 		find(f, "CONFIG_%s=%s: not a value of this symbol; write %s", p->name, p->typed, p->detail);
 }
 
+/* Without any partition all of their symbols are blocked: check_partition_none() says it once. */
 void check_kconfig_blocked(const struct model *model, struct findings *f)
 {
+	if (model->part_count == 0)
+		return;
 	FOR_PROBLEMS(p, model, "blocked")
 		find(f, "CONFIG_%s=%s: has no effect, because it needs %s; set that too, or remove the line", p->name, p->typed, p->detail);
 }

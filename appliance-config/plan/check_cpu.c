@@ -81,13 +81,33 @@ void check_slot_sum(const struct model *model, struct findings *f)
 	}
 }
 
+static const struct slot *slot_at(const struct cpu *cpu, uint32_t k)
+{
+	return &cpu->slots[k % cpu->slot_count];
+}
+
+/* Time from slot k on that belongs to one partition without a switch. */
+static uint64_t stretch_us(const struct cpu *cpu, uint32_t k)
+{
+	uint64_t us = 0;
+
+	for (uint32_t i = k; i < k + cpu->slot_count && slot_at(cpu, i)->part == slot_at(cpu, k)->part; i++)
+		us += slot_at(cpu, i)->us;
+	return us;
+}
+
 void check_slot_short(const struct model *model, struct findings *f)
 {
-	FOR_SHARED(cpu, model)
-		for (uint32_t k = 0; k < cpu->slot_count; k++)
-			if (cpu->slots[k].part >= 0 && cpu->slots[k].us < SLOT_LEAST_US)
-				find(f, "CONFIG_CPU%u_SLOT%u_US=%" PRIu64 ": the slot of \"%s\" would be spent on switching; take %u or more", cpu->board, k + 1,
-				     cpu->slots[k].us, model->parts[cpu->slots[k].part].name, SLOT_LEAST_US);
+	FOR_SHARED(cpu, model) {
+		for (uint32_t k = 0; k < cpu->slot_count; k++) {
+			int32_t part = slot_at(cpu, k)->part;
+
+			if (part >= 0 && slot_at(cpu, k + cpu->slot_count - 1)->part != part && stretch_us(cpu, k) < SLOT_LEAST_US)
+				find(f, "CONFIG_CPU%u_SLOT%u_US=%" PRIu64 ": the slot of \"%s\" on CPU %u would be spent on switching from and to \"%s\"; take %u or more",
+				     cpu->board, k + 1, cpu->slots[k].us, model->parts[part].name, cpu->board,
+				     slot_at(cpu, k + 1)->part < 0 ? "nobody" : model->parts[slot_at(cpu, k + 1)->part].name, SLOT_LEAST_US);
+		}
+	}
 }
 
 void check_slot_alone(const struct model *model, struct findings *f)

@@ -174,8 +174,8 @@ void check_device_address(const struct model *model, struct findings *f)
 
 void check_device_reference(const struct model *model, struct findings *f)
 {
-	for (uint32_t i = 0; i < model->part_count; i++)
-		if (model->parts[i].dtb_error)
-			find(f, "CONFIG_DEV_..._PART%u: the device tree of \"%s\" cannot be made: %s; give that device to nobody", i + 1, model->parts[i].name,
-			     model->parts[i].dtb_error);
+	for (const struct part *part = model->parts; part < model->parts + model->part_count; part++)
+		if (part->dtb_error)
+			find(f, "%s: the device tree of \"%s\" cannot be made: %s%s", part->dtb_device ? symbol(part->dtb_device, part) : "CONFIG_BOARD", part->name,
+			     part->dtb_error, part->dtb_device ? mem_format("; set CONFIG_DEV_%s_NONE=y", part->dtb_device->symbol) : "");
 }

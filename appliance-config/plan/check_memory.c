@@ -142,7 +142,7 @@ void check_memory_overlap(const struct model *model, struct findings *f)
 static void check_reserved(const struct model *model, struct findings *f, const char *symbol, const char *owner, struct range range)
 {
 	for (uint32_t i = 0; i < model->board->reserved_count; i++)
-		check_pair(f, symbol, owner, range, mem_format("\"%s\" of the firmware (board.dts, reserved-memory)", model->board->reserved[i].name),
+		check_pair(f, symbol, owner, range, mem_format("reserved memory \"%s\" of board.dts", model->board->reserved[i].name),
 			   model->board->reserved[i].range);
 }
 

@@ -93,6 +93,7 @@ struct part {
 	struct image image, initrd;
 	struct bytes overlay, dtb;
 	const char *overlay_error, *dtb_error;
+	const struct board_device *dtb_device; /* which one dtb_error is about; NULL: none */
 	struct seed seeds[2];
 	uint32_t seed_count;
 
