@@ -44,7 +44,7 @@ BOOT_LD ?= lld-link
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
 # objects name their sources by the path in the tree, wherever that stands
-REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CACHE)=cache
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=./build
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) $(REPRODUCIBLE)
 HOST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
