@@ -15,7 +15,7 @@
 #include <hyp/console.h>
 #include <hyp/print.h>
 
-#define PIECE 64u        /* bytes to the UART in one go: more than any PL011's FIFO, so a full one always interrupts later */
+#define PIECE 128u       /* bytes to the UART in one go: more than any PL011's FIFO, so a full one always interrupts later */
 #define RUN_MAX 512u     /* bytes of one source while another one waits */
 #define PARTIAL_MAX 1024u/* an open line this long is shown without its end */
 #define HYP_RING 8192u
@@ -127,14 +127,16 @@ static bool source_is_shown(uint32_t source)
 }
 
 /* Lines come whole, so that partitions which print at the same time do not
- * tear each other's; an open line is shown where somebody works with it. */
+ * tear each other's; an open line is shown where somebody works with it, or
+ * where there is no other partition. */
 static bool source_is_ready(uint32_t source)
 {
 	const struct console_ring *ring = ring_of(source);
 
 	if (!source_is_shown(source) || !ring_waiting(ring))
 		return false;
-	return mux.mode != CONSOLE_ALL || (mux.is_attended && source == mux.focus) || ring_has_line(ring);
+	return mux.mode != CONSOLE_ALL || (mux.is_attended && source == mux.focus) || plan.partition_count == 1 ||
+	       ring_has_line(ring);
 }
 
 /* A source that is in the middle of a line goes on, but not for ever. */
@@ -321,29 +323,50 @@ static bool move_piece(void)
 	return true;
 }
 
-static bool pump_piece(void)
+/* Takes the right to pump. Returns: false if another CPU has it. */
+static bool pump_claim(void)
+{
+	return !mux.is_panic && !__atomic_exchange_n(&mux.is_busy, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The interrupt is refused under the right to pump, and asked for behind it: asked for too often it only finds nothing to do. */
+static bool pump_claimed(void)
 {
 	bool is_more;
 
-	/* Set before the try, read after the release: either the pumping CPU sees the mark, or this one gets its turn. */
-	__atomic_store_n(&mux.is_missed, 1, __ATOMIC_SEQ_CST);
-	if (mux.is_panic || __atomic_exchange_n(&mux.is_busy, 1, __ATOMIC_SEQ_CST))
-		return true;
 	__atomic_exchange_n(&mux.is_missed, 0, __ATOMIC_SEQ_CST); /* reads the mark, and so what was written before it */
-	is_more = move_piece();
-	arch_uart_want_room(is_more);
+	is_more = move_piece() || keys_is_pending();
+	if (!is_more)
+		arch_uart_want_room(false);
 	__atomic_store_n(&mux.is_busy, 0, __ATOMIC_SEQ_CST);
-	if (!is_more && __atomic_load_n(&mux.is_missed, __ATOMIC_SEQ_CST)) {
+	is_more = is_more || __atomic_load_n(&mux.is_missed, __ATOMIC_SEQ_CST);
+	if (is_more)
 		arch_uart_want_room(true);
-		is_more = true;
-	}
 	return is_more;
 }
 
+/* Who has written. The mark is set before the try, and read after the right is given back: either the CPU that pumps sees it,
+ * or this one gets its turn. */
+static void pump_written(void)
+{
+	__atomic_store_n(&mux.is_missed, 1, __ATOMIC_SEQ_CST);
+	if (pump_claim())
+		(void)pump_claimed();
+}
+
+/* The interrupt. Where another CPU pumps it is refused, or it would come again and again for as long as that takes; that CPU
+ * asks for it if it leaves something, and this one does if that CPU has just gone. */
 bool console_pump(void)
 {
-	bool is_more = pump_piece();
+	bool is_more = true;
 
+	if (pump_claim()) {
+		is_more = pump_claimed();
+	} else if (!mux.is_panic) {
+		arch_uart_want_room(false);
+		if (!__atomic_load_n(&mux.is_busy, __ATOMIC_SEQ_CST))
+			arch_uart_want_room(true);
+	}
 	return keys_pump() || is_more;
 }
 
@@ -363,7 +386,7 @@ void console_show(enum console_mode mode, uint32_t focus)
 		if ((mode == CONSOLE_TOOL && !was_tool) || (mode == CONSOLE_ONE && source == focus))
 			ring_rewind(ring_of(source));
 	arch_uart_route(plan.partitions[focus].vcpus[0]->cpu);
-	pump_piece();
+	pump_written();
 }
 
 /* ---- who writes ---- */
@@ -373,7 +396,7 @@ void console_write(const struct plan_partition *partition, const char *text, siz
 	if (!partition->console)
 		return;
 	ring_write(partition->console, text, length);
-	pump_piece();
+	pump_written();
 }
 
 static void put_now(char byte)
@@ -423,7 +446,7 @@ void hyp_print(const char *format, ...)
 		return;
 	}
 	ring_write(&hyp_ring, line, length);
-	pump_piece();
+	pump_written();
 }
 
 /* ---- input ---- */

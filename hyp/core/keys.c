@@ -212,6 +212,11 @@ static struct vcpu *vcpu_at(uint32_t number)
 	return NULL;
 }
 
+bool keys_is_pending(void)
+{
+	return __atomic_load_n(&keys.state_next, __ATOMIC_RELAXED) != STATE_DONE;
+}
+
 bool keys_pump(void)
 {
 	uint32_t number = __atomic_load_n(&keys.state_next, __ATOMIC_RELAXED);

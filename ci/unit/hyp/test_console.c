@@ -172,9 +172,9 @@ static void a_piece_is_bounded(void)
 	output_begin(CONSOLE_ONE, ALPHA);
 	memset(text, 'a', sizeof(text) - 1);
 	output_write(ALPHA, text);
-	CHECK(fake.uart_output_count == 64);
-	CHECK(console_pump());
 	CHECK(fake.uart_output_count == 128);
+	CHECK(console_pump());
+	CHECK(fake.uart_output_count == 256);
 	CHECK(fake_traced("uart want room 1", NULL));
 }
 
@@ -195,6 +195,25 @@ static void two_cpus_pump(void)
 	CHECK(is_shown("[alpha] first\r\n[beta] meanwhile\r\n"));
 	CHECK(fake_traced("uart want room 1", NULL));
 	CHECK(!console_pump());
+}
+
+static void interrupt_elsewhere(void)
+{
+	fake_trace_clear();
+	(void)console_pump();
+	CHECK(fake_traced("uart want room 0", NULL) && !fake_traced("uart want room 1", NULL));
+}
+
+/* The UART's interrupt comes on one CPU while another one pumps: it is refused, not taken again and again. */
+static void an_interrupt_meets_a_pump(void)
+{
+	static char text[200];
+
+	output_begin(CONSOLE_ONE, ALPHA);
+	memset(text, 'a', sizeof(text) - 1);
+	fake.on_uart_put = interrupt_elsewhere;
+	output_write(ALPHA, text);
+	CHECK(fake_traced("uart want room 1", NULL)); /* by the CPU that pumped: more waits */
 }
 
 static void the_hypervisors_line_is_cut(void)
@@ -255,6 +274,7 @@ int main(void)
 	TEST(a_full_transmitter_is_not_waited_for);
 	TEST(a_piece_is_bounded);
 	TEST(two_cpus_pump);
+	TEST(an_interrupt_meets_a_pump);
 	TEST(the_hypervisors_line_is_cut);
 	TEST(input_is_kept_and_dropped);
 	TEST(a_partition_without_console);

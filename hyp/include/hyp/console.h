@@ -49,6 +49,9 @@ bool console_is_behind(void);
 /** Say the next piece of what the state key asked for. Returns: true if there is more. Context: any CPU. */
 bool keys_pump(void);
 
+/** Is there more to say of it? Context: any CPU. */
+bool keys_is_pending(void);
+
 /** Print a line of the hypervisor's own, printf-like (%s %c %d %u %x with l, z, width, zero padding, %-10s); it ends the line
  * itself. At most CONSOLE_LINE bytes. Context: any CPU. */
 #define CONSOLE_LINE 160u
