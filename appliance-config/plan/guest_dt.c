@@ -19,7 +19,6 @@ struct dt {
 	const struct model *model;
 	struct part *part;
 	const struct board *board;
-	const struct board_device *device; /* that is being copied */
 	const char *labels[SYMBOL_MAX], *paths[SYMBOL_MAX];
 	uint32_t label_count;
 	int clocks[SYMBOL_MAX];  /* board nodes of clocks that were copied */
@@ -155,7 +154,7 @@ static void put_clock(struct dt *dt)
 	put_text(dt, "compatible", "fixed-clock");
 	PUT_CELLS(dt, "#clock-cells", 0);
 	PUT_CELLS(dt, "clock-frequency", 24000000);
-	put_text(dt, "clock-output-names", "clk24mhz");
+	put_text(dt, "clock-output-names", "virtual-clk24mhz"); /* Linux takes a name once; a passed-through device may bring the board's */
 	PUT_CELLS(dt, "phandle", PHANDLE_CLOCK);
 	end(dt);
 	note_label(dt, "clk24mhz", "/clock-24000000");
@@ -203,10 +202,8 @@ static bool is_reference(const char *name)
 
 static void refuse(struct dt *dt, int node, const char *property, const char *why)
 {
-	if (dt->part->dtb_error)
-		return;
-	dt->part->dtb_error = mem_format("%s: property %s %s", fdt_get_name(dt->board->fdt, node, NULL), property, why);
-	dt->part->dtb_device = dt->device;
+	if (!dt->part->dtb_error)
+		dt->part->dtb_error = mem_format("%s: property %s %s", fdt_get_name(dt->board->fdt, node, NULL), property, why);
 }
 
 static void copy_property(struct dt *dt, int node, const char *name, const void *value, int size)
@@ -267,7 +264,6 @@ static void put_devices(struct dt *dt)
 		const struct board_device *device = dt->part->devices[i];
 		const char *path = mem_format("/%s", fdt_get_name(dt->board->fdt, device->node, NULL));
 
-		dt->device = device;
 		copy_clocks(dt, device->node);
 		copy_node(dt, device->node, path);
 		note_label(dt, device->label, path);
