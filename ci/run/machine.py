@@ -159,7 +159,8 @@ class Machine:
 
     def qemu_words(self):
         self.errors.flush()
-        return (self.logs / "qemu.log").read_text(errors="replace").strip()
+        lines = (self.logs / "qemu.log").read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if ": info: " not in line and "terminating on signal" not in line)
 
     def send(self, data):
         self.serial.sendall(data)

@@ -25,7 +25,7 @@ from plan_map import PlanMap                                                    
 
 HISTORY = 16384         # of one partition, shown again when it is chosen
 LINUX_UP = r"Run \S+ as init process"
-UP = r"^UP [0-9a-f]{64}$"
+UP = r"^UP [0-9a-f]{64}"
 
 
 class View:

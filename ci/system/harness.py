@@ -9,8 +9,8 @@
         with m.test("linux is up"):
             m.expect_up("linux", nonce, "Linux 6.12", 2, 512)
 
-Every wait has a limit and says what it waited for; nothing is tried twice; a machine that failed once gets no more
-patience. Whatever the hypervisor says that is not known to be harmless, and not announced by allow(), fails a test of
+Every wait has a limit and says what it waited for; nothing is tried twice; who failed once gets no more patience.
+Whatever the hypervisor says that is not known to be harmless, and not announced by allow(), fails a test of
 its own when the machine closes, as do console bytes that were lost. QEMU is ended in every case.
 
 It must not know partitions or guests beyond the form in which they prove that they are up (ci/guests/README.md).
@@ -31,6 +31,7 @@ from machine import Board, Machine, MachineError, direct_arguments, flash_argume
 from tap import Tap                                                                   # noqa: E402,F401
 
 PATIENCE_AFTER_FAILURE = 3
+BOARD = "the board"
 
 # Lines of the hypervisor that say nothing bad. Whatever else it says must have been announced.
 HARMLESS = [
@@ -60,7 +61,7 @@ class Watched(Machine):
 
     def __init__(self, board, boot, logs, tap, title, key=b"\x14", stopped=False):
         self.tap, self.title, self.key = tap, title, key
-        self.cursors, self.allowed, self.has_failed = {}, [], False
+        self.cursors, self.allowed, self.failed = {}, [], set()     # who let a wait down: a partition, or the board
         self.focus = None
         super().__init__(board, boot, logs, stopped)
 
@@ -73,19 +74,19 @@ class Watched(Machine):
         try:
             yield
         except (Failure, MachineError) as failure:
-            self.has_failed = True
             findings = str(failure).splitlines()
         except Exception:                                   # a fault of the test itself must not look like a pass
-            self.has_failed = True
             findings = traceback.format_exc().splitlines()
         self.tap.result(f"{self.title}: {name}", findings)
 
     # ---- waiting
 
-    def _wait(self, look, timeout, what):
+    def _patience(self, who, timeout):
+        return min(timeout, PATIENCE_AFTER_FAILURE) if who in self.failed else timeout
+
+    def _wait(self, look, who, timeout, what):
         """What `look` returns once that is true. Raises when the time is over or QEMU has ended."""
-        if self.has_failed:
-            timeout = min(timeout, PATIENCE_AFTER_FAILURE)
+        timeout = self._patience(who, timeout)
         end = time.monotonic() + timeout
         with self.changed:
             while True:
@@ -94,6 +95,7 @@ class Watched(Machine):
                     return found
                 left = end - time.monotonic()
                 if self.ended or left <= 0:
+                    self.failed.add(who)
                     why = "QEMU has ended" if self.ended else f"not seen within {timeout:.0f} s"
                     raise Failure(f"waited for {what}: {why}\n{self._recent()}")
                 self.changed.wait(left)
@@ -112,22 +114,22 @@ class Watched(Machine):
             if match:
                 self.cursors[source] = match.end()
             return match
-        return self._wait(look, timeout, f"{what or repr(pattern)} from {source}")
+        return self._wait(look, source, timeout, f"{what or repr(pattern)} from {source}")
 
     def expect_end(self, timeout, what="the board to turn off"):
         """QEMU ends by itself."""
-        if self.has_failed:
-            timeout = min(timeout, PATIENCE_AFTER_FAILURE)
+        timeout = self._patience(BOARD, timeout)
         end = time.monotonic() + timeout
         while self.process.poll() is None:
             if time.monotonic() > end:
+                self.failed.add(BOARD)
                 raise Failure(f"waited for {what}: not within {timeout:.0f} s\n{self._recent()}")
             time.sleep(0.05)
 
     def expect_up(self, partition, nonce, name, cpus, mib, timeout=180):
         """The partition's guest proves that it is up, as a guest of this name, release, CPUs and memory."""
         wanted = up_line(nonce, name, cpus, mib)
-        said = self.expect(partition, r"^UP ([0-9a-f]{64})$", timeout, "the proof that the guest is up").group(0)
+        said = self.expect(partition, r"^UP ([0-9a-f]{64})", timeout, "the proof that the guest is up").group(0)
         self.require(said == wanted, f"{partition} is up, but is not {name} with {cpus} CPUs and {mib} MiB")
 
     def require(self, good, what):
@@ -146,7 +148,7 @@ class Watched(Machine):
         with self.changed:
             self.demux.is_history = True
         self.send(self.key + b"m")
-        self._wait(lambda: self.demux.is_framed, 30, "output in frames")
+        self._wait(lambda: self.demux.is_framed, BOARD, 30, "output in frames")
         with self.changed:
             self.cursors = {name: at for name, at in self.cursors.items() if name == "firmware"}
 

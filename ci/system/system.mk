@@ -1,6 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-# The system tests: QEMU boots what was built, and a harness watches it.
+# The system tests: QEMU boots what was built, and a harness watches it. A suite a subject; the appliances are built by
+# the tests themselves, each run with numbers of its own, from what stands in SYSTEM_NEEDS.
 
 CHECK_SUITES += harness
 SUITE_harness = $(PYTHON) ci/system/test_harness.py --out $(O)
 suite-deps-harness:
+
+SYSTEM_SUITES := linux
+SYSTEM_NEEDS = $(PLANNER) $(O)/firmware/u-boot.bin $(O)/firmware/boot.fit $(O)/firmware/record.bin $(FW_TOOL) $(WALK) \
+	$(PARTITION_ELFS) $(GUEST_ELFS) $(GUEST_INITRAMFS)
+SYSTEM = $(PYTHON) ci/system/system.py --out $(O) --kernel-6.1 $(DEP_KERNEL_6_1) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE)
+
+define system_suite
+CHECK_SUITES += system-$(1)
+SUITE_system-$(1) = $$(SYSTEM) $(1)
+suite-deps-system-$(1): $$(SYSTEM_NEEDS) | $$(DEP_KERNEL_6_1) $$(DEP_KERNEL_6_12)
+LONG_SUITES += long-$(1)
+SUITE_long-$(1) = $$(SYSTEM) --full $(1)
+suite-deps-long-$(1): suite-deps-system-$(1)
+endef
+$(foreach s,$(SYSTEM_SUITES),$(eval $(call system_suite,$(s))))

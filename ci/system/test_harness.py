@@ -70,7 +70,7 @@ def harness_tests(tap, out):
     text, seconds, machine = judged(waits, out)
     tap.result("a wait ends, fails the test, and says what it waited for",
                [] if "not ok 1" in text and "a word that never comes" in text else text.splitlines())
-    tap.result("a machine that failed once gets no more patience", [] if seconds < 20 else [f"{seconds} s"])
+    tap.result("who failed once gets no more patience", [] if seconds < 20 else [f"{seconds} s"])
     tap.result("QEMU is gone afterwards", [] if machine.process.poll() is not None else ["it runs"])
 
     def says(line, *allowed):

@@ -108,6 +108,18 @@ static bool vmid_line(struct expected *out, char *const w[WORDS])
 	return true;
 }
 
+/* vcpu PARTITION INDEX CPU: the hypervisor runs on these CPUs, and on the first of the board, which it boots on. */
+static bool vcpu_line(struct expected *out, char *const w[WORDS])
+{
+	uint64_t cpu = number(w[3]);
+
+	if (cpu >= WALK_CPUS)
+		return false;
+	out->cpus |= 1 | (uint64_t)1 << cpu;
+	out->cpu_count = (size_t)__builtin_popcountll(out->cpus);
+	return true;
+}
+
 static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 {
 	if (!strcmp(w[0], "stage1"))
@@ -126,8 +138,7 @@ static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 		       range_add(out->shared, &out->shared_count, "shared", number(w[1]), number(w[2]));
 	if (!strcmp(w[0], "handoff"))
 		return count == 2 && range_add(out->sections, &out->section_count, "handoff", number(w[1]) & ~4095ull, WALK_PAGE);
-	out->cpu_count += !strcmp(w[0], "cpu");
-	return true;
+	return strcmp(w[0], "vcpu") || (count == 4 && vcpu_line(out, w));
 }
 
 bool expected_read(const char *path, struct expected *out)
@@ -214,6 +225,7 @@ static bool register_set(struct registers *r, const char *name, uint64_t value)
 	} known[] = {
 		{ "TTBR0_EL2", &r->ttbr0 }, { "TCR_EL2", &r->tcr }, { "MAIR_EL2", &r->mair }, { "SCTLR_EL2", &r->sctlr },
 		{ "VTTBR_EL2", &r->vttbr }, { "VTCR_EL2", &r->vtcr }, { "HCR_EL2", &r->hcr },
+		{ "cpsr", &r->pstate },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -292,6 +292,6 @@ void judge_registers(const struct registers *r)
 		finding("cpu %u: SCTLR_EL2 0x%" PRIx64 ": MMU or caches are off", r->cpu, r->sctlr);
 	if (!(r->sctlr & (1u << 19)))
 		finding("cpu %u: SCTLR_EL2 0x%" PRIx64 ": WXN is off", r->cpu, r->sctlr);
-	if ((r->vttbr & ~UINT64_C(1)) && !(r->hcr & 1))
-		finding("cpu %u: HCR_EL2 0x%" PRIx64 ": stage 2 is off", r->cpu, r->hcr);
+	if (!(r->pstate & 8) && !(r->hcr & 1))
+		finding("cpu %u: HCR_EL2 0x%" PRIx64 ": a guest runs, and stage 2 is off", r->cpu, r->hcr);
 }

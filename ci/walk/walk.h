@@ -25,6 +25,7 @@ struct memory {
 struct registers {
 	uint32_t cpu;
 	uint64_t ttbr0, tcr, mair, sctlr, vttbr, vtcr, hcr;	/* all of EL2 */
+	uint64_t pstate;
 };
 
 /* One valid last-level entry of a table. */
@@ -79,6 +80,7 @@ struct expected {
 	size_t shared_count;
 	struct range sections[WALK_ITEMS];	/* of the hypervisor's file */
 	size_t section_count;
+	uint64_t cpus;		/* bits */
 	size_t cpu_count;
 };
 
