@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import hostile_expect
+
 
 class Machine:
     """One run of QEMU: the text on its console, and keys typed into it."""
@@ -145,6 +147,17 @@ def guest(tap, out, name, append, gic, cpus, mib=256, seconds=60, extra=()):
         return machine.text
 
 
+def hostile(tap, out):
+    """The tries are counted right; what QEMU's own machine makes of them is not judged, but where nothing is."""
+    hole, clock = (0x0B000000, 0x100000), (0x09010000, 0x1000)
+    words = " ".join(f"{key}={base:#x}+{size:#x}" for key, (base, size) in (("deny", hole), ("own", clock), ("regs", clock)))
+    with Machine(out / "guests/hostile.bin", words, 3, 2, 128) as machine:
+        machine.wait(r"^HOSTILE done cpus=\d+\r", 300)
+        wrong = hostile_expect.judge(machine.text, 2, hostile_expect.expected((0x40000000, 128 << 20), [clock], [hole], [clock], smc=False))
+        tap.check(not wrong, "hostile: makes the tries that it should", "\n".join(wrong))
+        tap.check(machine.wait_end(), "hostile: survives itself", machine.text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
@@ -155,6 +168,7 @@ def main():
     linux(tap, args.out, args.kernel)
     for gic, cpus in ((2, 1), (2, 4), (3, 1), (3, 4)):
         guest(tap, args.out, "vgictest", "plain=1", gic, cpus)
+    hostile(tap, args.out)
     return tap.end()
 
 

@@ -22,6 +22,7 @@ struct cpu_start {
 	void *arg;
 };
 
+static unsigned count;
 static uint64_t mpidrs[CPU_COUNT_MAX];
 static struct cpu_start starts[CPU_COUNT_MAX];
 static char stacks[CPU_COUNT_MAX][STACK_BYTES] __attribute__((aligned(16)));
@@ -31,15 +32,16 @@ _Noreturn void rt_cpu_main(struct cpu_start *start);
 
 void cpu_init(void)
 {
-	for (unsigned n = 0; n < cpu_count(); n++)
+	count = tree_cpu_count();
+	if (count > CPU_COUNT_MAX)
+		count = CPU_COUNT_MAX;
+	for (unsigned n = 0; n < count; n++)
 		mpidrs[n] = tree_cpu_mpidr(n);
 }
 
 unsigned cpu_count(void)
 {
-	unsigned count = tree_cpu_count();
-
-	return count < CPU_COUNT_MAX ? count : CPU_COUNT_MAX;
+	return count;
 }
 
 uint64_t cpu_mpidr(unsigned cpu)
@@ -62,7 +64,7 @@ int cpu_start(unsigned cpu, void (*function)(void *arg), void *arg)
 {
 	struct cpu_start *start = &starts[cpu];
 
-	if (cpu >= cpu_count())
+	if (cpu >= count)
 		return PSCI_INVALID_PARAMETERS;
 	start->stack_top = stacks[cpu] + STACK_BYTES;
 	start->function = function;

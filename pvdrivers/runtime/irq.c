@@ -58,12 +58,15 @@ static unsigned spi_words(void)
 	return words < IRQ_COUNT / 32 ? words : IRQ_COUNT / 32;
 }
 
-/* The 32 interrupts of register `word`: off, not active, group 1 (GICv2 without security ignores it), one priority. */
+/* The 32 interrupts of register `word`: off, not active, level, group 1 (GICv3 only), one priority. */
 static void reset_word(uint64_t bank, unsigned word)
 {
 	mmio_write32(bank + GICD_ICENABLER(word), UINT32_MAX);
 	mmio_write32(bank + GICD_ICACTIVER(word), UINT32_MAX);
 	mmio_write32(bank + GICD_IGROUPR(word), gic.version == 3 ? UINT32_MAX : 0);
+	if (word)
+		mmio_write32(bank + GICD_ICFGR(2 * word), 0);
+	mmio_write32(bank + GICD_ICFGR(2 * word + 1), 0);
 	for (unsigned n = 0; n < 32; n += 4)
 		mmio_write32(bank + GICD_IPRIORITYR + 32 * word + n, PRIORITY_START * 0x01010101u);
 }

@@ -56,9 +56,9 @@ bool tree_reg(int node, unsigned n, struct tree_range *range)
 
 struct tree_range tree_ram(void)
 {
-	struct tree_range ram = { 0, 0 };
+	static struct tree_range ram;
 
-	if (blob)
+	if (blob && !ram.size)
 		tree_reg(fdt_node_offset_by_prop_value(blob, -1, "device_type", "memory", 7), 0, &ram);
 	return ram;
 }

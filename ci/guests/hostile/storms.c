@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Storms: interrupts as fast as a program can make them, to itself and to all CPUs of its partition, and both timers
+ * with deadlines that are past.
+ */
+
+#include <stddef.h>
+
+#include <rt/bulkhead.h>
+#include <rt/cpu.h>
+#include <rt/irq.h>
+#include <rt/sysreg.h>
+#include <rt/timer.h>
+
+#include "hostile.h"
+
+#define STORM		20000u
+#define VTIMER		27u
+#define PTIMER		30u
+#define SGI		6u
+
+static volatile uint64_t came[CPU_COUNT_MAX];	/* (owner CPU) */
+
+static void count(unsigned irq, void *arg)
+{
+	(void)irq;
+	(void)arg;
+	came[cpu_index()]++;
+}
+
+/* The deadline stays past: the interrupt is back as soon as it is ended, until there were enough. */
+static void count_timer(unsigned irq, void *arg)
+{
+	count(irq, arg);
+	if (came[cpu_index()] % STORM)
+		return;
+	if (irq == VTIMER)
+		sysreg_write(cntv_ctl_el0, 2);
+	else
+		sysreg_write(cntp_ctl_el0, 2);
+	cpu_isb();
+}
+
+static void storm_sgis(struct tally *tally)
+{
+	irq_set_handler(SGI, count, NULL);
+	irq_unmask();
+	for (unsigned i = 0; i < STORM; i++) {
+		irq_send(SGI, i % cpu_count());
+		tally->tries++;
+		tally->by[OUTCOME_DONE]++;
+	}
+	irq_mask();
+}
+
+static void storm_timer(struct tally *tally, unsigned irq)
+{
+	volatile uint64_t *mine = &came[cpu_index()];
+	uint64_t end = time_ns() + 20000000000ull;
+
+	*mine = 0;
+	irq_set_handler(irq, count_timer, NULL);
+	irq_enable(irq);
+	if (irq == VTIMER) {
+		sysreg_write(cntv_cval_el0, 0);
+		sysreg_write(cntv_ctl_el0, 1);
+	} else {
+		sysreg_write(cntp_cval_el0, 0);
+		sysreg_write(cntp_ctl_el0, 1);
+	}
+	irq_unmask();
+	while (*mine < STORM && time_ns() < end)
+		cpu_relax();
+	irq_mask();
+	tally->tries += STORM;
+	tally->by[OUTCOME_DONE] += *mine;
+	irq_disable(irq);
+}
+
+void attack_storms(void)
+{
+	struct tally sgis = { .class = "storm_sgi" };
+	struct tally timers = { .class = "storm_timer" };
+
+	storm_sgis(&sgis);
+	storm_timer(&timers, VTIMER);
+	storm_timer(&timers, PTIMER);
+	timer_init_cpu();
+	tally_print(&sgis);
+	tally_print(&timers);
+}
