@@ -68,12 +68,12 @@ ifneq ($(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
 -include $(PLAN_OUT)/images.mk
 endif
 
-# What changes the plan beside files: the command line of the planner itself.
+# While make still reads its files, images.mk may be newer than what it has read: then nothing is planned before it has
+# started again with the new one.
 PLAN_STAMP := $(PLAN_OUT)/stamp
 $(PLAN_STAMP): $(PLAN_OUT)/images.mk $(PLAN_IMAGES) $(CONFIG_OUT)/resolved $(BOARD_DTBS) $(PLANNER) $(CONFIG_OUT)/plan.args
-	$(call say,PLAN,$(PLAN_OUT))
-	$(Q)$(PLANNER) plan $(PLAN_ARGS)
-	$(Q)touch $@
+	$(Q)if grep -qxF 'PLAN_IMAGES := $(strip $(PLAN_IMAGES))' $<; then \
+		$(if $(filter 1,$(V)),,printf '  %-8s %s\n' PLAN '$(PLAN_OUT)';) $(PLANNER) plan $(PLAN_ARGS) && touch $@; fi
 
 .PHONY: FORCE
 FORCE:
@@ -86,6 +86,14 @@ ifneq ($(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
 PLAN_FILES := $(addprefix $(PLAN_OUT)/,plan.c plan.mk manifest.in qemu.args report.txt map.svg map.txt)
 $(PLAN_FILES): $(PLAN_STAMP) ;
 endif
+
+# After link: the hypervisor is inside its region, or nothing is packed.
+$(PLAN_OUT)/link.ok: $(O)/hyp/hyp.elf $(PLAN_STAMP)
+	$(call say,CHECK,$(O)/hyp/hyp.elf)
+	$(Q)$(PLANNER) check-link $(PLAN_ARGS) --elf $<
+	$(Q)touch $@
+
+$(O)/hyp/hyp.bin: $(PLAN_OUT)/link.ok
 
 .PHONY: menuconfig olddefconfig savedefconfig list report
 menuconfig: $(BOARD_MENUS) | $(DOT_CONFIG) ## Choose board, partitions, CPUs, devices in a menu
