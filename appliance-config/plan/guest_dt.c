@@ -19,6 +19,7 @@ struct dt {
 	const struct model *model;
 	struct part *part;
 	const struct board *board;
+	const struct board_device *device; /* that is being copied */
 	const char *labels[SYMBOL_MAX], *paths[SYMBOL_MAX];
 	uint32_t label_count;
 	int clocks[SYMBOL_MAX];  /* board nodes of clocks that were copied */
@@ -202,8 +203,10 @@ static bool is_reference(const char *name)
 
 static void refuse(struct dt *dt, int node, const char *property, const char *why)
 {
-	if (!dt->part->dtb_error)
-		dt->part->dtb_error = mem_format("%s: property %s %s", fdt_get_name(dt->board->fdt, node, NULL), property, why);
+	if (dt->part->dtb_error)
+		return;
+	dt->part->dtb_error = mem_format("%s: property %s %s", fdt_get_name(dt->board->fdt, node, NULL), property, why);
+	dt->part->dtb_device = dt->device;
 }
 
 static void copy_property(struct dt *dt, int node, const char *name, const void *value, int size)
@@ -264,6 +267,7 @@ static void put_devices(struct dt *dt)
 		const struct board_device *device = dt->part->devices[i];
 		const char *path = mem_format("/%s", fdt_get_name(dt->board->fdt, device->node, NULL));
 
+		dt->device = device;
 		copy_clocks(dt, device->node);
 		copy_node(dt, device->node, path);
 		note_label(dt, device->label, path);

@@ -123,7 +123,7 @@ static void place_store(struct model *model)
 	size = model->store_fixed_size ? model->store_fixed_size : align_up(model->store_need, BLOCK_BYTES);
 	if (model->store_need == 0)
 		return;
-	model->store = find_room(model, size, BLOCK_BYTES);
+	model->store = model->store_fixed ? (struct range){ model->store_fixed, size } : find_room(model, size, BLOCK_BYTES);
 	at = model->store.base;
 	for (uint32_t i = 0; i < model->part_count; i++) {
 		struct part *part = &model->parts[i];
@@ -161,9 +161,12 @@ void layout_memory(struct model *model)
 		if (order[i]->fixed)
 			order[i]->ram = (struct range){ order[i]->fixed, order[i]->memory };
 	}
+	if (model->store_fixed)
+		place_store(model);
 	model->hypervisor = model->hypervisor_fixed ? (struct range){ model->hypervisor_fixed, hypervisor_bytes(model) } :
 						      find_room(model, hypervisor_bytes(model), BLOCK_BYTES);
-	place_store(model);
+	if (!model->store_fixed)
+		place_store(model);
 	qsort(order, model->part_count, sizeof(order[0]), compare_sizes);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		place_part(model, order[i]);

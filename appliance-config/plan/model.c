@@ -209,6 +209,7 @@ static void read_appliance(struct model *model)
 	model->gic = model->gic_version == 2 ? &model->board->gic2 : &model->board->gic3;
 	model->hypervisor_fixed = config_number(c, "HYPERVISOR_ADDRESS");
 	model->hypervisor_fixed_size = config_number(c, "HYPERVISOR_KIB") * KIB;
+	model->store_fixed = config_number(c, "STORE_ADDRESS");
 	model->store_fixed_size = config_number(c, "STORE_MIB") * MIB;
 	model->prefix_key_text = config_get(c, "CONSOLE_KEY");
 	if (model->prefix_key_text[0] == '^' && strlen(model->prefix_key_text) == 2)

@@ -93,6 +93,7 @@ struct part {
 	struct image image, initrd;
 	struct bytes overlay, dtb;
 	const char *overlay_error, *dtb_error;
+	const struct board_device *dtb_device; /* which one dtb_error is about; NULL: none */
 	struct seed seeds[2];
 	uint32_t seed_count;
 
@@ -144,7 +145,7 @@ struct model {
 	uint32_t part_count;
 	struct cpu cpus[BOARD_CPU_MAX];
 
-	uint64_t hypervisor_fixed, hypervisor_fixed_size, store_fixed_size;
+	uint64_t hypervisor_fixed, hypervisor_fixed_size, store_fixed, store_fixed_size;
 	struct range hypervisor, store;
 	uint64_t store_need;           /* bytes of pristine images, pages */
 	struct map stage1[16 + PART_MAX];

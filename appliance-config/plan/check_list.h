@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every check function, by the file that holds it. The table is in check_table.c; docs/configuration.md explains each. */
+#ifndef PLAN_CHECK_LIST_H
+#define PLAN_CHECK_LIST_H
+
+#include "check.h"
+
+typedef void check_fn(const struct model *model, struct findings *findings);
+
+/* check_config.c: what was typed */
+check_fn check_kconfig_unknown, check_kconfig_range, check_kconfig_value, check_kconfig_blocked, check_kconfig_again, check_choice_twice,
+	check_cpu_twice, check_device_twice, check_config_board, check_config_version, check_partition_none, check_name_bad, check_name_twice,
+	check_name_reserved, check_appliance_name, check_version_word, check_console_key, check_console_size, check_command_line_long,
+	check_capability_partition, check_capability_right, check_capability_self, check_capability_twice;
+
+/* check_cpu.c: CPUs and time */
+check_fn check_cpu_none, check_cpu_many, check_cpu_siblings, check_slot_empty, check_slot_sum, check_slot_short, check_slot_alone,
+	check_heartbeat_slots, check_gic_board;
+
+/* check_board.c: contradictions in board.dts */
+check_fn check_board_cpu_twice, check_board_cpus, check_board_memory, check_board_firmware, check_board_uart, check_board_overlap;
+
+/* check_image.c: guests' files and where they go in their RAM */
+check_fn check_image_unset, check_image_missing, check_image_kind, check_image_damaged, check_image_fits, check_image_place,
+	check_image_entry, check_initrd_missing, check_initrd_kind, check_initrd_fits, check_overlay_missing, check_overlay_bad, check_dtb_size,
+	check_slot_size, check_component_room;
+
+/* check_device.c: devices that partitions own */
+check_fn check_device_dma, check_device_page, check_device_irq_shared, check_device_irq_twice, check_device_irq_hypervisor,
+	check_device_irq_kind, check_device_irq_range, check_device_irq_guest, check_device_address, check_device_reference;
+
+/* check_memory.c: physical memory */
+check_fn check_memory_size, check_memory_align, check_memory_absent, check_memory_full, check_memory_overlap, check_memory_firmware,
+	check_memory_hypervisor, check_memory_store, check_hypervisor_align, check_hypervisor_absent, check_hypervisor_firmware,
+	check_store_align, check_store_absent, check_store_firmware, check_store_hypervisor, check_store_small;
+
+#endif

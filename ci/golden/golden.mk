@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# Golden tests of the planner, on a build with sanitizers and coverage; the coverage that they reach.
+
+GOLDEN_OUT := $(O)/golden
+GOLDEN_PLANNER := $(GOLDEN_OUT)/planner
+GOLDEN_OBJECTS := $(patsubst appliance-config/plan/%.c,$(GOLDEN_OUT)/plan/%.o,$(PLANNER_SOURCES))
+GOLDEN_CFLAGS = -std=gnu11 -O1 -g --coverage $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE)
+
+$(GOLDEN_OUT)/plan/%.o: appliance-config/plan/%.c
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(GOLDEN_CFLAGS) -MMD -MP -c $< -o $@
+
+$(GOLDEN_PLANNER): $(GOLDEN_OBJECTS)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $(GOLDEN_CFLAGS) $^ -o $@ -lfdt -lz
+
+-include $(GOLDEN_OBJECTS:.o=.d)
+
+CHECK_SUITES += golden
+SUITE_golden = $(PYTHON) ci/golden/run.py --planner $(GOLDEN_PLANNER) --menu-planner $(PLANNER) --out $(GOLDEN_OUT)/run
+suite-deps-golden: $(GOLDEN_PLANNER) $(PLANNER)
+	$(Q)find $(GOLDEN_OUT) -name '*.gcda' -delete
+
+CHECK_SUITES += coverage-planner
+SUITE_coverage-planner = $(PYTHON) ci/unit/coverage.py --name appliance-config/plan --least 85 --only appliance-config/plan $(GOLDEN_OUT)/plan
+suite-deps-coverage-planner: suite-deps-golden
