@@ -44,7 +44,7 @@ BOOT_LD ?= lld-link
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
 # objects name their sources by the path in the tree, wherever that stands
-REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(CACHE)=cache
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=./build
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) $(REPRODUCIBLE)
 HOST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -67,6 +67,16 @@ endif
 -include firmware/firmware.mk
 -include firmware/image/flash.mk
 -include ci/ci.mk
+
+# Other flags than last time, and what was compiled with those is stale.
+ifneq ($(NEEDS_TOOLS),)
+FLAG_NAMES := $(foreach v,$(sort $(filter %FLAGS %CC WARN,$(.VARIABLES))),$(if $(filter file,$(origin $(v))),$(v)))
+FLAG_NAMES := $(filter-out MAKEFLAGS .SHELLFLAGS,$(FLAG_NAMES))
+$(shell mkdir -p '$(O)')
+$(file >$(O)/.flags.new,$(foreach v,$(FLAG_NAMES),$(v)=$($(v))))
+$(shell cd '$(O)' && if cmp -s .flags.new .flags; then rm .flags.new; else mv .flags.new .flags; \
+	find . \( -path ./firmware/u-boot -o -path ./mutants -o -path ./repro \) -prune -o -name '*.o' -exec rm {} +; fi)
+endif
 
 .PHONY: all help clean distclean test
 all: ## Build the appliance: $(O)/appliance.img, report.txt and map.svg

@@ -23,7 +23,7 @@ hyp: $(O)/hyp/hyp.bin
 $(O)/hyp/arm64/offsets.h: hyp/arm64/offsets.c
 	$(call say,OFFSETS,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(ARM64_CC) $(HYP_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o - $< | grep '^#define' > $@
+	$(Q)$(ARM64_CC) $(filter-out -fcallgraph-info=su,$(HYP_CFLAGS)) -MMD -MP -MT $@ -MF $@.d -S -o - $< | grep '^#define' > $@
 
 $(O)/hyp/%.c.o: hyp/%.c
 	$(call say,CC,$@)

@@ -13,12 +13,14 @@ import sizes  # noqa: E402
 from tap import Tap  # noqa: E402
 
 FUNCTION_LINES = 60
-FILE_LINES = 600
+FILE_LINES = 1000
 HYP_SLOC, HYP_HEADER_SLOC = 6000, 2000
 ROOMS = ("appliance-config", "firmware", "hyp", "pvdrivers", "partitions", "ci")
 
+# Left to others: uninitialised variables to the compiler and the sanitizers, which follow pointers that it does not.
 CPPCHECK = ["cppcheck", "--quiet", "--std=c11", "--enable=warning,performance,portability", "--inline-suppr", "--error-exitcode=1",
             "--suppress=missingInclude", "--suppress=missingIncludeSystem", "--suppress=unmatchedSuppression",
+            "--suppress=uninitvar", "--suppress=ctuuninitvar", f"--library={HERE}/macros.cfg",
             "--template={file}:{line}: {id}: {message}", "-D__STDC_VERSION__=201112L"]
 
 

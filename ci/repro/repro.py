@@ -20,7 +20,7 @@ from run import tracked  # noqa: E402
 from tap import Tap  # noqa: E402
 
 # What a user flashes, keeps or debugs with; not objects and host tools.
-PRODUCTS = ("hyp/hyp.elf", "hyp/hyp.bin", "partitions/*.elf", "partitions/*.bin", "guests/*.elf", "guests/initramfs.cpio",
+PRODUCTS = ("hyp/hyp.elf", "hyp/hyp.bin", "partitions/*.elf", "guests/*.elf", "guests/initramfs.cpio",
             "plan/*", "firmware/boot.efi", "firmware/slot.bin", "firmware/record.bin")
 FULL_PRODUCTS = PRODUCTS + ("firmware/boot.fit", "firmware/u-boot.bin", "appliance.img", "appliance.spdx.json")
 SECONDS = 1800
