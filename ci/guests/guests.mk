@@ -9,6 +9,9 @@ GUEST_INITRAMFS := $(GUESTS_OUT)/initramfs.cpio
 
 $(foreach p,$(GUEST_PROGRAMS),$(eval $(call unikernel,$(p),ci/guests/$(p),$(GUESTS_OUT))))
 
+# Between two of its checks nothing may touch the vector registers.
+$(GUESTS_OUT)/slots-objects/slots.o: RUNTIME_CFLAGS += -mgeneral-regs-only
+
 # Both Debian kernels have all that a test needs built in, so there are no modules in it.
 $(GUEST_INITRAMFS): ci/guests/linux/init ci/guests/linux/mkcpio.py $(DEP_BUSYBOX_ARM64)/busybox
 	$(call say,GEN,$@)

@@ -158,6 +158,30 @@ def hostile(tap, out):
         tap.check(machine.wait_end(), "hostile: survives itself", machine.text)
 
 
+def ramscan(tap, out):
+    nonce = secrets.token_hex(8)
+    with Machine(out / "guests/ramscan.bin", f"plain=1 then=off nonce={nonce}", 3, 1, 256) as machine:
+        tap.check(machine.wait(r"^RAMSCAN life=1 bytes=26\d{7} dirty=0 ") and machine.wait(up_line(nonce, "ramscan 1.0", 1, 256)),
+                  "ramscan: finds QEMU's RAM clean", machine.text)
+        tap.check(machine.wait_end(), "ramscan: marks it and ends", machine.text)
+    with Machine(out / "guests/ramscan.bin", "plain=1 then=off", 3, 1, 256,
+                 ("-device", "loader,addr=0x4f123458,data=0x80,data-len=1")) as machine:
+        tap.check(machine.wait("dirty=8 first=0x4f123458"), "ramscan: finds one byte", machine.text)
+
+
+def slots(tap, out):
+    """One program alone gets all instructions there are, and its registers stay."""
+    icount = ("-icount", "shift=0,sleep=off")
+    for do, extra, milliseconds in (("spin", icount, 200), ("sleep", icount, 200), ("storm", icount, 50), ("fault", (), 50), ("beat", icount, 200)):
+        with Machine(out / "guests/slots.bin", f"do={do} pattern={secrets.randbelow(1 << 62)} ms={milliseconds}", 3, 1, 128, extra) as machine:
+            match = machine.wait(r"^SLOTS do=\w+ .*instructions=(\d+) ns=(\d+) foreign=0 beats=(\d+) gap_ns=(\d+)", 60)
+            tap.check(match, f"slots, {do}: its registers stay", machine.text)
+            if match and do == "spin":
+                tap.check(abs(int(match[1]) / int(match[2]) - 1) < 0.002, "slots, spin: it counts its instructions right", machine.text)
+            if match and do == "beat":
+                tap.check(int(match[3]) >= milliseconds - 2 and int(match[4]) < 1010000, "slots, beat: wakes every millisecond", machine.text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
@@ -168,6 +192,8 @@ def main():
     linux(tap, args.out, args.kernel)
     for gic, cpus in ((2, 1), (2, 4), (3, 1), (3, 4)):
         guest(tap, args.out, "vgictest", "plain=1", gic, cpus)
+    ramscan(tap, args.out)
+    slots(tap, args.out)
     hostile(tap, args.out)
     return tap.end()
 

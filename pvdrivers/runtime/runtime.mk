@@ -46,19 +46,24 @@ $(RUNTIME_LIB): $(RUNTIME_OBJS)
 
 -include $(wildcard $(RUNTIME_OUT)/*.d)
 
-# $(call unikernel,name,folder,output folder): links <folder>'s C files into <output>/<name>.elf and .bin.
+# $(call unikernel,name,folder,output folder): links <folder>'s C and assembly files into <output>/<name>.elf and .bin.
 define unikernel
-$(3)/$(1).elf: $$(patsubst $(2)/%.c,$(3)/$(1).o/%.o,$$(wildcard $(2)/*.c)) $(RUNTIME_LIB) $(RUNTIME_DIR)/unikernel.lds
+$(3)/$(1).elf: $$(patsubst $(2)/%,$(3)/$(1)-objects/%.o,$$(basename $$(wildcard $(2)/*.[cS]))) $(RUNTIME_LIB) $(RUNTIME_DIR)/unikernel.lds
 	$$(call say,LD,$$@)
 	$$(Q)$$(ARM64_CC) $$(RUNTIME_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(RUNTIME_LIBS)
 
 $(3)/$(1).bin: $(3)/$(1).elf
 	$$(Q)$$(ARM64_OBJCOPY) -O binary $$< $$@
 
-$(3)/$(1).o/%.o: $(2)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT)
+$(3)/$(1)-objects/%.o: $(2)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(ARM64_CC) $$(RUNTIME_CPPFLAGS) $$(RUNTIME_CFLAGS) $$(WARN) -MMD -MP -c -o $$@ $$<
 
--include $$(wildcard $(3)/$(1).o/*.d)
+$(3)/$(1)-objects/%.o: $(2)/%.S
+	$$(call say,AS,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(ARM64_CC) $$(RUNTIME_CFLAGS) -MMD -MP -c -o $$@ $$<
+
+-include $$(wildcard $(3)/$(1)-objects/*.d)
 endef
