@@ -64,7 +64,7 @@ $(PLAN_OUT)/images.mk: $(CONFIG_OUT)/resolved $(PLANNER)
 
 # make reads which files the guests need; commands that need no plan do without.
 CONFIG_GOALS := help list clean distclean menuconfig olddefconfig savedefconfig report %_defconfig flash deps-update tools
-ifneq ($(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
+ifneq ($(if $(NO_PLAN),,$(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all))),)
 -include $(PLAN_OUT)/images.mk
 endif
 
@@ -82,7 +82,7 @@ $(CONFIG_OUT)/plan.args: FORCE
 	$(Q)echo "$(KEYS) $(EXT)" | cmp -s - $@ || echo "$(KEYS) $(EXT)" > $@
 
 # Commands that need no plan must not make one only because a room includes plan.mk.
-ifneq ($(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all)),)
+ifneq ($(if $(NO_PLAN),,$(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all))),)
 PLAN_FILES := $(addprefix $(PLAN_OUT)/,plan.c plan.mk manifest.in qemu.args report.txt map.svg map.txt)
 $(PLAN_FILES): $(PLAN_STAMP) ;
 endif

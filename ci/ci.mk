@@ -23,6 +23,6 @@ check-long: $(addprefix suite-deps-,$(CHECK_SUITES) $(LONG_SUITES)) ## The full 
 
 # The compiler's own words for each object, for editors.
 .PHONY: compile_commands.json
-compile_commands.json:
+compile_commands.json: ## For editors: how each file is compiled
 	$(call say,GEN,$@)
-	$(Q)$(PYTHON) ci/compile_commands.py $(O) > $@
+	$(Q)$(PYTHON) ci/compile_commands.py $(O) all partitions guests $(PLANNER) $(addprefix suite-deps-,$(CHECK_SUITES)) > $@

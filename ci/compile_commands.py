@@ -26,9 +26,12 @@ def entries(lines, folder):
 
 
 def main():
-    out = sys.argv[1] if len(sys.argv) > 1 else "build"
-    dry = subprocess.run(["make", "-n", "-B", "V=1", f"O={out}", "all"], capture_output=True, text=True, check=False)
-    json.dump(list(entries(dry.stdout.splitlines(), os.getcwd())), sys.stdout, indent=1)
+    out, goals = sys.argv[1], sys.argv[2:]
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    # Without the plan: make would make it, and what it needs, for good before it prints anything.
+    dry = subprocess.run(["make", "-nBk", "V=1", "NO_PLAN=1", f"O={out}", *goals], env=env, capture_output=True, text=True, check=False)
+    unique = {(e["file"], tuple(e["arguments"])): e for e in entries(dry.stdout.splitlines(), os.getcwd())}
+    json.dump(list(unique.values()), sys.stdout, indent=1)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ LICENCES = {
     "linux": "GPL-2.0-only WITH Linux-syscall-note",
     "busybox": "GPL-2.0-only",
 }
-# Which of our programs the pinned sources are linked into, by the type of component; `firmware` is what starts the slots.
-LINKED = {"firmware": ("u-boot", "mbedtls", "libfdt"), "program": ("picolibc", "libfdt")}
+# What the pinned sources are linked into: what starts the slots by its name, components of a slot by their type.
+LINKED = {"u-boot.bin": ("u-boot",), "boot.efi": ("mbedtls", "libfdt"), "program": ("picolibc", "libfdt")}
 SOURCE_PACKAGES = {"libfdt": "device-tree-compiler"}
 
 
@@ -132,13 +132,13 @@ def describe(args):
     document = Document()
     pins, series = read_pins(pathlib.Path(args.pins)), read_series(pathlib.Path(args.series))
     image = document.add(package("bulkhead-appliance", args.version, "NOASSERTION", file_sha256(args.image)))
-    parts = [("firmware", "firmware", f) for f in args.firmware] + read_components(pathlib.Path(args.manifest))
+    parts = [(os.path.basename(f), os.path.basename(f), f) for f in args.firmware] + read_components(pathlib.Path(args.manifest))
     for name, kind, path in parts:
         data = pathlib.Path(path).read_bytes()
         whole = unpacked(data)
-        ours = kind in ("hypervisor", "program", "devicetree", "firmware")
-        part = document.add(package(os.path.basename(path) if kind == "firmware" else name, args.version if ours else sha256(data)[:12],
-                                    "Apache-2.0" if ours else "NOASSERTION", sha256(data), None, kind))
+        ours = kind in ("hypervisor", "program", "devicetree", "boot.efi")
+        licence = "Apache-2.0" if ours else LICENCES["u-boot"] if kind == "u-boot.bin" else "NOASSERTION"
+        part = document.add(package(name, args.version if ours else sha256(data)[:12], licence, sha256(data), None, kind))
         document.relate(image, "CONTAINS", part)
         for pin in LINKED.get(kind, ()):
             document.relate(part, "STATIC_LINK", document.add(pins[pin]))

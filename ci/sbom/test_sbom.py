@@ -25,7 +25,7 @@ class Image:
         self.series("kernel-6.12", "linux-image-6.12-arm64", "Image", b"kernel of 6.12")
         self.series("busybox-arm64", "busybox-static", "busybox", b"a busybox")
         for name, data in (("hyp.bin", b"hyp"), ("Image", b"kernel of 6.12"), ("cpio.gz", gzip.compress(b"xx a busybox yy", mtime=0)),
-                           ("hello.bin", b"hello"), ("u-boot.bin", b"uboot"), ("image", b"whole")):
+                           ("hello.bin", b"hello"), ("u-boot.bin", b"uboot"), ("boot.efi", b"boot stage"), ("image", b"whole")):
             (self.root / name).write_bytes(data)
         (self.root / "manifest.in").write_text("".join(f"component {n} {t} {self.root}/{f}\n" for n, t, f in (
             ("hyp", "hypervisor", "hyp.bin"), ("linux", "kernel", "Image"), ("initrd", "initrd", "cpio.gz"),
@@ -39,7 +39,7 @@ class Image:
 
     def document(self):
         command = [sys.executable, TREE / "deps/sbom.py", "--pins", TREE / "deps/pins", "--series", self.root / "series", "--manifest",
-                   self.root / "manifest.in", "--firmware", self.root / "u-boot.bin", "--version", "v1", self.root / "image"]
+                   self.root / "manifest.in", "--firmware", self.root / "u-boot.bin", self.root / "boot.efi", "--version", "v1", self.root / "image"]
         return subprocess.run(command, env={**os.environ, "SOURCE_DATE_EPOCH": "86400"}, capture_output=True, text=True, check=True).stdout
 
 
@@ -51,7 +51,7 @@ def main():
         document = json.loads(text)
         again = image.document()
     packages = {p["name"]: p for p in document["packages"]}
-    wanted = {"bulkhead-appliance", "u-boot.bin", "hyp", "linux", "initrd", "hello", "u-boot", "mbedtls", "libfdt", "picolibc",
+    wanted = {"bulkhead-appliance", "u-boot.bin", "boot.efi", "hyp", "linux", "initrd", "hello", "u-boot", "mbedtls", "libfdt", "picolibc",
               "linux-image-6.12-arm64", "busybox-static"}
     tap.result("everything in the image is named, and nothing else", sorted(wanted ^ set(packages)))
     known = {p["SPDXID"] for p in document["packages"]} | {"SPDXRef-DOCUMENT"}

@@ -166,7 +166,7 @@ void attack_calls(void)
 	bool has_smc = try_code(&smc, call_smc, 0x84000000, NULL) == OUTCOME_DONE;
 
 	irq_mask();
-	for (unsigned by_smc = 0; by_smc <= has_smc; by_smc++) {
+	for (unsigned by_smc = 0; by_smc <= (has_smc ? 1u : 0u); by_smc++) {
 		call_known(&known[by_smc], by_smc);
 		call_owners(&others[by_smc], by_smc);
 		for (unsigned i = 0; i < COUNT(services); i++)
