@@ -233,12 +233,12 @@ static void input_is_kept_and_dropped(void)
 	output_begin(CONSOLE_ALL, BETA);
 	CHECK(!console_has_input(&test_partitions[BETA]));
 	CHECK(console_read(&test_partitions[BETA]) == -1);
-	for (int i = 0; i < 70; i++)
+	for (int i = 0; i < 520; i++)
 		console_input(BETA, (uint8_t)(i + 1));
-	CHECK(fake_count("console input beta") == 70);
+	CHECK(fake_count("console input beta") == 520);
 	CHECK(console_has_input(&test_partitions[BETA]));
-	for (int i = 0; i < 64; i++)
-		CHECK(console_read(&test_partitions[BETA]) == i + 1);
+	for (int i = 0; i < 512; i++)
+		CHECK(console_read(&test_partitions[BETA]) == (uint8_t)(i + 1));
 	CHECK(console_read(&test_partitions[BETA]) == -1);
 	console_input(BETA, 9);
 	console_input_clear(&test_partitions[BETA]);

@@ -19,7 +19,7 @@ struct console_ring {
 	uint32_t line_end;     /* (lock) value of head behind the last line break */
 	uint32_t lost;         /* (lock) bytes overwritten before they were shown */
 	uint32_t lost_told;    /* (lock) how many of them the operator was told of */
-	uint8_t input[64];     /* (lock) typed, not yet read by the guest */
+	uint8_t input[512];    /* (lock) typed, not yet read by the guest */
 	uint32_t input_head;   /* (lock) */
 	uint32_t input_tail;   /* (lock) */
 	struct lock lock;
