@@ -54,7 +54,7 @@ $(DOT_CONFIG): | $(BOARD_MENUS)
 	@echo "No configuration in $(O): taking $(DEMO) (make list shows others, make menuconfig changes it)."
 	$(Q)$(KCONFIG) choose $(DEMO) $@
 
-$(CONFIG_OUT)/resolved: $(DOT_CONFIG) $(BOARD_MENUS) $(KCONFIG_FILES) appliance-config/kconfig.py
+$(CONFIG_OUT)/resolved: $(DOT_CONFIG) $(CONFIG_OUT)/plan.args $(BOARD_MENUS) $(KCONFIG_FILES) appliance-config/kconfig.py
 	$(Q)$(KCONFIG) resolve $(DOT_CONFIG) $@
 	$(Q)touch $@
 

@@ -25,3 +25,7 @@ suite-deps-golden: $(GOLDEN_PLANNER) $(PLANNER)
 CHECK_SUITES += coverage-planner
 SUITE_coverage-planner = $(PYTHON) ci/unit/coverage.py --name appliance-config/plan --least 85 --only appliance-config/plan $(GOLDEN_OUT)/plan
 suite-deps-coverage-planner: suite-deps-golden
+
+CHECK_SUITES += config
+SUITE_config = $(PYTHON) ci/golden/ways.py --planner $(PLANNER) --out $(GOLDEN_OUT)/ways
+suite-deps-config: $(PLANNER) $(BOARD_MENUS)

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The user's ways to a configuration, walked as a user walks them: make's commands, the menu on a terminal, and a
+directory of one's own with a kernel and a board. Nothing is built but the planner and the plan.
+"""
+import argparse
+import gzip
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "check"))
+import files  # noqa: E402
+from tap import Tap  # noqa: E402
+
+MINE = """# A kernel of my own
+CONFIG_BOARD_MY_BOARD=y
+CONFIG_APPLIANCE="mine"
+CONFIG_PARTITION_COUNT=1
+CONFIG_PART1_NAME="mine"
+CONFIG_PART1_MEMORY_MIB=64
+CONFIG_PART1_LINUX=y
+CONFIG_PART1_IMAGE="kernel/Image.gz"
+CONFIG_PART1_OVERLAY="overlay.dtbo"
+CONFIG_PART1_CMDLINE="first"
+CONFIG_CPU0_PART1=y
+"""
+
+
+class Ways:
+    def __init__(self, out):
+        self.out = pathlib.Path(out).resolve()
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
+        self.number = 0
+
+    def fresh(self):
+        self.number += 1
+        return self.out / f"o{self.number}"
+
+    def make(self, o, *goals, **kwargs):
+        """make in an output directory of its own; the planner is not built again."""
+        for name in ("planner", "plan"):
+            target = o / "appliance-config" / name
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source = pathlib.Path(os.environ["PLANNER"]).resolve()
+                target.symlink_to(source if name == "planner" else source.parent / "plan")
+        return subprocess.run(["make", f"O={o}", *goals], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **kwargs)
+
+
+def judge(done, *wanted):
+    text = done.stdout + done.stderr
+    return ([f"status {done.returncode}"] if done.returncode else []) + [f"does not say: {w}" for w in wanted if w not in text] + (
+        text.splitlines()[-15:] if done.returncode or any(w not in text for w in wanted) else [])
+
+
+def no_configuration(ways):
+    o = ways.fresh()
+    done = ways.make(o, "report")
+    lines = [l for l in done.stdout.splitlines() if "No configuration" in l]
+    return judge(done, "demo-arm64") + ([] if len(lines) == 1 else ["it should say once that it takes the demo"])
+
+
+def every_appliance(ways):
+    o, findings = ways.fresh(), []
+    for path in sorted(pathlib.Path("appliance-config/appliances").glob("*_defconfig")):
+        done = ways.make(o, path.name)
+        findings += judge(done)
+        if "dropped" in done.stderr:
+            findings.append(f"{path.name}: {done.stderr}")
+        begin = time.monotonic()
+        findings += judge(ways.make(o, "report"), "Physical memory")
+        if time.monotonic() - begin > 2:
+            findings.append(f"{path.name}: the report took {time.monotonic() - begin:.1f} s, not less than 2")
+    return findings
+
+
+def listed(ways):
+    return judge(ways.make(ways.fresh(), "list"), "qemu-virt", "demo-arm64_defconfig", "Debian Linux on two CPUs")
+
+
+def round_trip(ways):
+    o = ways.fresh()
+    findings = judge(ways.make(o, "shared-arm64_defconfig")) + judge(ways.make(o, "savedefconfig"))
+    saved = {l for l in (o / "defconfig").read_text().splitlines() if not l.startswith("# CONFIG") and l.startswith("CONFIG")}
+    given = {l for l in pathlib.Path("appliance-config/appliances/shared-arm64_defconfig").read_text().splitlines() if l.startswith("CONFIG")}
+    extra = saved - given
+    return findings + [f"saved, but not given: {l}" for l in sorted(extra)]
+
+
+def dropped(ways):
+    o = ways.fresh()
+    findings = judge(ways.make(o, "hello-arm64_defconfig"))
+    with (o / ".config").open("a") as f:
+        f.write("CONFIG_PART1_COLOUR=3\nCONFIG_PART9_NAME=\"nine\"\nCONFIG_LAYOUT_VERSION=0\n")
+    done = ways.make(o, "olddefconfig")
+    findings += judge(done, "dropped: CONFIG_PART1_COLOUR=3", "dropped: CONFIG_PART9_NAME=nine (needs PARTITION_COUNT >= 9)")
+    return findings + judge(ways.make(o, "report"), "hello-arm64")
+
+
+def refused(ways):
+    o = ways.fresh()
+    findings = judge(ways.make(o, "hello-arm64_defconfig"))
+    with (o / ".config").open("a") as f:
+        f.write("CONFIG_PART1_COLOUR=3\n")
+    done = ways.make(o, "report")
+    return findings + ([] if done.returncode and "error[kconfig-unknown]: CONFIG_PART1_COLOUR=3" in done.stderr else [done.stderr])
+
+
+def read_for(fd, seconds):
+    out, end = b"", time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([fd], [], [], 0.05)[0]:
+            try:
+                out += os.read(fd, 65536)
+            except OSError:
+                break
+    return out
+
+
+def type_in_menu(o, keys):
+    """What the menu drew after each key."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe("make", ["make", f"O={o}", "menuconfig"], dict(os.environ, TERM="xterm", LINES="40", COLUMNS="120"))
+    drawn = [read_for(fd, 4)]
+    for key in keys:
+        os.write(fd, key)
+        drawn.append(read_for(fd, 0.6))
+    os.close(fd)
+    os.waitpid(pid, 0)
+    return drawn
+
+
+def plain(drawn):
+    return re.sub(rb"\x1b[\[(][0-9;?]*[A-Za-z]", b"", drawn).decode(errors="replace")
+
+
+def menu(ways):
+    """A name that is typed stands in the titles and choices at once, and is saved."""
+    o = ways.fresh()
+    findings = judge(ways.make(o, "demo-arm64_defconfig"))
+    down = b"\x1bOB"
+    keys = [down, down, b"\n", b"\n", b"\x7f" * 8 + b"zebra\n", b"\x1b", down, down, b"\n", b"q", b"y"]
+    drawn = type_in_menu(o, keys)
+    first, everything = plain(drawn[0]), plain(b"".join(drawn[5:]))
+    findings += [f"at first there is no: {w}" for w in ("Board (QEMU virt", "Number of partitions", "linux - CPU 0,1, 512 MiB", "hello - CPU 2, 16 MiB") if w not in first]
+    findings += ["more partitions are shown than there are"] if "Partition 3" in first else []
+    findings += [f"after the name was typed there is no: {w}" for w in ("zebra",) if w not in everything]
+    findings += ["the name was not saved"] if 'CONFIG_PART1_NAME="zebra"' not in (o / ".config").read_text() else []
+    return findings + ([plain(d) for d in drawn] if findings else [])
+
+
+def own_directory(ways):
+    """A board, an appliance and a kernel of one's own, outside of the project."""
+    ext, o = ways.out / "mine", ways.fresh()
+    (ext / "kernel").mkdir(parents=True)
+    (ext / "kernel/Image.gz").write_bytes(gzip.compress(files.image(0x200000), mtime=0))
+    files.overlay(ext, "overlay.dtbo", files.OVERLAY)
+    (ext / "appliances").mkdir()
+    (ext / "appliances/mine_defconfig").write_text(MINE)
+    board = ext / "boards/my-board"
+    shutil.copytree("appliance-config/boards/qemu-virt", board)
+    for name in ("Kconfig", "Kconfig.options"):
+        text = (board / name).read_text()
+        (board / name).write_text(text.replace("QEMU_VIRT", "MY_BOARD").replace("qemu-virt", "my-board"))
+    findings = judge(ways.make(o, f"EXT={ext}", "list"), "my-board", "A kernel of my own")
+    findings += judge(ways.make(o, f"EXT={ext}", "mine_defconfig"))
+    findings += judge(ways.make(o, f"EXT={ext}", "report"), "gzip data with an arm64 Image inside", "for board my-board")
+    findings += judge(ways.make(o, f"EXT={ext}", f"{o}/plan/manifest.in"))
+    findings += [] if (o / "plan/mine.Image").read_bytes() == files.image(0x200000) else ["the kernel was not unpacked as it was"]
+    findings += own_tree(o, "first")
+    config = o / ".config"
+    config.write_text(config.read_text().replace("first", "second"))
+    findings += judge(ways.make(o, f"EXT={ext}", f"{o}/plan/manifest.in"))
+    findings += own_tree(o, "second")
+    without = ways.make(o, "report")
+    return findings + ([] if without.returncode and "config-board" in without.stderr else ["without EXT= the board should be missed", without.stderr])
+
+
+def own_tree(o, words):
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", o / "plan/mine.dtb"], capture_output=True, text=True, check=True).stdout
+    return [f"the guest's tree has no {w}" for w in (f'bootargs = "{words}"', 'note = "by an overlay"') if w not in source]
+
+
+def same_everywhere(ways):
+    """The plan's identifier does not depend on where it is made."""
+    seen = set()
+    for where in (ways.fresh(), ways.fresh() / "deeper"):
+        ways.make(where, "hello-arm64_defconfig")
+        seen.add(re.search(r"^Plan (\w+)$", ways.make(where, "report").stdout, re.M)[1])
+    return [] if len(seen) == 1 else [str(seen)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--planner", required=True)
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    os.environ["PLANNER"] = args.planner
+    os.environ["MAKEFLAGS"] = ""
+    ways, tap = Ways(args.out), Tap()
+    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, menu, own_directory, same_everywhere):
+        tap.result(f"{way.__name__.replace('_', ' ')}", way(ways))
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
