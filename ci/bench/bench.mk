@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The bench's own test: the counting method on a stub at EL2 whose instructions are known.
+# The bench, and its own test: the counting method on a stub at EL2 whose instructions are known.
 
 BENCH_OUT := $(O)/bench
 BENCH_TOY := $(BENCH_OUT)/toy
@@ -17,3 +17,8 @@ CHECK_SUITES += bench-method
 SUITE_bench-method = $(PYTHON) ci/bench/bench.py --selftest --hyp $(BENCH_TOY).elf --bin $(BENCH_TOY).bin \
 	--guest $(O)/guests/bench.elf --folder $(BENCH_OUT)
 suite-deps-bench-method: $(BENCH_TOY).elf $(BENCH_TOY).bin $(O)/guests/bench.elf $(O)/guests/bench.bin
+
+# The figures, on the binary in the flash image.
+.PHONY: bench
+bench: $(SYSTEM_NEEDS) | $(DEP_KERNEL_6_12) ## Exact instruction counts and sizes: figure lines and $(O)/bench.json
+	$(Q)$(PYTHON) ci/bench/run.py --out $(O) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE) --json $(O)/bench.json

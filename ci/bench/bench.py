@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 # name, unit, goal, what Bao needs on the same path (None: it has no such figure)
@@ -140,23 +141,29 @@ class Monitor:
 
 
 class Console:
-    """The board's UART: waits for text of the guest, and types."""
+    """The board's UART: waits for text of the guest, and types. Reads all the time: a line that nobody takes stops the machine."""
 
     def __init__(self, path):
         self.link = connect(path)
-        self.text = ""
+        self.link.settimeout(None)
+        self.text, self.more = "", threading.Condition()
+        threading.Thread(target=self.read, daemon=True).start()
 
-    def wait(self, text, seconds):
-        end = time.monotonic() + seconds
-        while text not in self.text:
-            self.link.settimeout(max(0.1, end - time.monotonic()))
+    def read(self):
+        data = b"-"
+        while data:
             try:
                 data = self.link.recv(65536)
-            except socket.timeout:
+            except OSError:
                 data = b""
-            if not data:
-                raise Failure(f"the guest did not say '{text}'; the console's last lines:\n" + self.text[-2000:])
-            self.text += data.decode(errors="replace")
+            with self.more:
+                self.text += data.decode(errors="replace")
+                self.more.notify_all()
+
+    def wait(self, text, seconds):
+        with self.more:
+            if not self.more.wait_for(lambda: text in self.text, seconds):
+                raise Failure(f"the guest did not say '{text}' within {seconds} s; the console's last lines:\n" + self.text[-2000:])
 
     def type(self, keys):
         self.link.sendall(keys.encode())
@@ -320,6 +327,7 @@ def main():
     parser.add_argument("--vectors", default="vectors_plain", help="symbols of the hypervisor's vector tables, by commas")
     parser.add_argument("--command", help="how to start the emulator with the flash image")
     parser.add_argument("--linux-command", help="the same, with an image whose guest is Linux with bhtest's shell")
+    parser.add_argument("--linux-hyp", help="the hypervisor's ELF file in that image")
     parser.add_argument("--uart-functions", default="", help="functions of the hypervisor that run once for each UART exit, by commas")
     parser.add_argument("--tree", type=pathlib.Path, default=pathlib.Path("."), help="the project, to count its lines")
     parser.add_argument("--json", default="bench.json")
@@ -335,7 +343,7 @@ def main():
         vectors = args.vectors.split(",")
         values = measure(args.command, args.hyp, args.guest, vectors, args.folder, args.seconds)
         if args.linux_command:
-            values["linux_boot_exits"] = linux_boot_exits(args.linux_command, args.hyp, vectors, args.uart_functions.split(","),
+            values["linux_boot_exits"] = linux_boot_exits(args.linux_command, args.linux_hyp, vectors, args.uart_functions.split(","),
                                                           args.folder, args.seconds)
         values.update(static_figures(args.hyp, args.tree))
     except Failure as failure:

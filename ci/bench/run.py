@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: builds the two appliances that the figures are taken on (one guest on one CPU each), packs them as flash
+images, and lets bench.py count. Also prints the memory of the hypervisor, section by section, from its ELF file and plan.
+It must not know how instructions are counted.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "run")]
+
+from appliance import Appliance, Builder, Part      # noqa: E402
+from machine import Board, flash_arguments          # noqa: E402
+
+HYP_MEMORY_GOAL, HYP_MEMORY_BAO = 192, 248
+UART_FUNCTIONS = "data_read,data_write,flags_read,status_read,clear_write,kept_read,kept_write"     # one of them an exit: hyp/arm64/pl011.c
+
+
+def command(board, out, sub):
+    """How QEMU starts the flash image in `sub`: the board, and nothing that bench.py adds itself."""
+    arguments = board.arguments()
+    at = arguments.index("-display")
+    return shlex.join(arguments[:at] + arguments[at + 2:] + flash_arguments(out / "firmware/u-boot.bin", sub / "appliance.img"))
+
+
+def sections(elf):
+    """{section: bytes} of what the hypervisor occupies in memory."""
+    text = subprocess.run(["aarch64-linux-gnu-size", "-A", str(elf)], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in text.splitlines()]
+    return {r[0]: int(r[1]) for r in rows if len(r) == 3 and r[0].startswith(".") and int(r[2])}
+
+
+def memory_figure(elf):
+    """The row of hyp_memory, and what it is made of."""
+    symbols = subprocess.run(["aarch64-linux-gnu-nm", "-S", "--size-sort", str(elf)], capture_output=True, text=True, check=True).stdout
+    rings = sum(int(line.split()[1], 16) for line in symbols.splitlines() if "_ring_output" in line.split()[-1])
+    total = sum(sections(elf).values()) - rings
+    return -(-total // 1024), -(-rings // 1024)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--kernel-6.12", dest="kernel", type=pathlib.Path, required=True)
+    parser.add_argument("--key", required=True)
+    parser.add_argument("--json", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+    builder = Builder(args.out, {"6.12": args.kernel}, args.key)
+    guest = Appliance("bench", [Part("bench", str(args.out / "guests/bench.elf"), 16, (0, ), "spi=34")])
+    linux = Appliance("bench-linux", [Part("linux", "6.12", 256, (0, ), "console=ttyAMA0")])
+    board = Board()
+    subs = []
+    for appliance in (guest, linux):
+        subs.append(builder.build(appliance))
+        builder.pack(subs[-1])
+    done = subprocess.run([sys.executable, str(HERE / "bench.py"), "--hyp", str(subs[0] / "hyp/hyp.elf"),
+                           "--guest", str(args.out / "guests/bench.elf"), "--command", command(board, args.out, subs[0]),
+                           "--linux-command", command(board, args.out, subs[1]), "--linux-hyp", str(subs[1] / "hyp/hyp.elf"),
+                           "--uart-functions", UART_FUNCTIONS, "--json", str(args.json), "--folder", str(args.json.parent)],
+                          check=False)
+    if done.returncode:
+        return done.returncode
+    memory, rings = memory_figure(subs[0] / "hyp/hyp.elf")
+    print(f"figure hyp_memory {memory} KiB goal {HYP_MEMORY_GOAL} peer Bao {HYP_MEMORY_BAO}")
+    print(f"figure console_rings {rings} KiB goal 0 peer none 0")
+    rows = json.loads(args.json.read_text())
+    rows.append({"name": "hyp_memory", "value": memory, "unit": "KiB", "goal": HYP_MEMORY_GOAL, "peer": "Bao", "peer_value": HYP_MEMORY_BAO})
+    args.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
