@@ -425,9 +425,10 @@ static void print_now(const char *text, size_t length)
 {
 	for (const char *c = "[hyp] "; *c; c++)
 		put_now(*c);
-	for (size_t i = 0; i < length; i++)
+	for (size_t i = 0; i + 1 < length; i++)
 		put_now(text[i]);
 	put_now('\r');
+	put_now('\n'); /* for the one at the end of `text` */
 }
 
 void hyp_print(const char *format, ...)

@@ -134,7 +134,7 @@ static void a_panic_reports_and_resets(void)
 	CHECK(has_shown("unsaid"));
 	CHECK(has_shown("[hyp] assertion failed: 1 + 1 == 3, test_report.c line"));
 	CHECK(has_shown("report: partition alpha: it was loaded"));
-	CHECK(has_shown("the board is reset"));
+	CHECK(has_shown("\r\n[hyp] end of report\r\n[hyp] the board is reset\r\n"));
 }
 
 static void a_panic_in_the_report_resets(void)
