@@ -155,6 +155,7 @@ static void tags_are_judged(void)
 	CHECK(parse(put_again(TAG_IDENTITY | TAG_CRITICAL, 168, 1)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_ENTRY | TAG_CRITICAL, 16, 1)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_CPU | TAG_CRITICAL, 16, 1)) == FW_ERR_LENGTH);
+	CHECK(parse(put_again(TAG_CPU | TAG_CRITICAL, 4, 1)) == FW_ERR_LENGTH);
 	CHECK(parse(put_again(TAG_CPU | TAG_CRITICAL, 8, MANIFEST_CPU_COUNT)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_RAM | TAG_CRITICAL, 16, MANIFEST_RAM_COUNT)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_CLEAR | TAG_CRITICAL, 16, MANIFEST_CLEAR_COUNT)) == FW_ERR_COUNT);
@@ -175,6 +176,7 @@ static void lists_are_bounded(void)
 		CHECK(manifest_put_item(&buffer, TAG_COMPONENT | TAG_CRITICAL, item, sizeof(item)) == FW_OK);
 		manifest_seal(&buffer);
 		CHECK(parse(buffer.used) == FW_ERR_COUNT);
+		CHECK(out.component_count == MANIFEST_COMPONENT_COUNT);
 	}
 	REFUSES(for (uint32_t i = 0; i < MANIFEST_RANGE_COUNT; i++) strncpy(in.range[i].name, "x", MANIFEST_TEXT_BYTES);
 		in.range_count = MANIFEST_RANGE_COUNT, FW_ERR_LENGTH);
@@ -224,6 +226,10 @@ static void item_lengths_are_checked(void)
 	sample_encode(&in, bytes, &size);
 	put_le32(bytes + 20, 1);
 	CHECK(parse(size) == FW_ERR_VALUE);
+	/* A length whose padding wraps around, in an item that would be skipped. */
+	size = put_again(77, 0, 1);
+	put_le64(bytes + size - 8, UINT64_MAX);
+	CHECK(parse(size) == FW_ERR_LENGTH);
 	/* Padding that is not zero; an item header that is cut off; an item that is cut off in its padding. */
 	size = put_again(77, 3, 1);
 	bytes[size - 1] = 1;
