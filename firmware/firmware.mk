@@ -89,7 +89,7 @@ $(FW)/boot.efi: $(FW_BOOT_OBJECTS)
 FW_UBOOT := firmware/uboot/$(BOARD_FIRMWARE)
 # Hardly ever changes: kept beside the sources, by what decides its content.
 FW_UBOOT_KEY = $(shell cat $(FW_UBOOT).config firmware/uboot/environment.txt | sha256sum | cut -c 1-16)
-FW_UBOOT_MAKE = $(MAKE) -C $(UBOOT_DIR) O=$(abspath $(FW)/u-boot) CROSS_COMPILE=$(ARM64) PYTHON3=$(PYTHON) -s
+FW_UBOOT_MAKE = MAKEFLAGS= make -j$$(nproc) -C $(UBOOT_DIR) O=$(abspath $(FW)/u-boot) CROSS_COMPILE=$(ARM64) PYTHON3=$(PYTHON) -s
 
 $(FW)/u-boot/.config: $(FW_UBOOT).config firmware/uboot/environment.txt | $(DEP_UBOOT_SRC)
 	@mkdir -p $(@D)
