@@ -26,8 +26,12 @@ static bool read_reg(const void *fdt, int node, uint32_t index, struct range *ou
 	int a = fdt_address_cells(fdt, parent), s = fdt_size_cells(fdt, parent);
 	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
 
-	if (!reg || a < 1 || a > 2 || s < 0 || s > 2 || (int)(index + 1) * (a + s) * 4 > size)
+	if (!reg || a < 1 || a > 2 || s < 0 || s > 2)
 		return false;
+#ifndef FUZZ_PLANT_BOARD /* the fault that the fuzzer's smoke run must find */
+	if ((int)(index + 1) * (a + s) * 4 > size)
+		return false;
+#endif
 	reg += (int)index * (a + s);
 	*out = (struct range){ cells_at(reg, a), cells_at(reg + a, s) };
 	return true;
