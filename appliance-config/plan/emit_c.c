@@ -143,7 +143,7 @@ static void emit_loads(struct text *out, const struct part *part)
 	}
 	text_add(out, "};\nstatic const struct plan_seed p%u_seeds[] = {\n", part->index);
 	for (uint32_t i = 0; i < part->seed_count; i++)
-		text_add(out, "\t{ .target = { " X64 " }, .size = %u }, /* %s */\n", part->ram.base + part->seeds[i].offset, part->seeds[i].size,
+		text_add(out, "\t{ .target = { " X64 " }, .size = %u, .header = 12, .blank = 0x04000000 }, /* %s; FDT_NOP */\n", part->ram.base + part->seeds[i].offset, part->seeds[i].size,
 			 part->seeds[i].property);
 	text_add(out, "};\n");
 }

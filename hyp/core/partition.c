@@ -238,17 +238,24 @@ static void step_clean(struct partition *partition)
 	(void)work_advance(work, bytes, map->size);
 }
 
+static void seed_blank(const struct plan_seed *seed)
+{
+	uint32_t *words = arch_memory((pa_t){ seed->target.v - seed->header }, seed->header + seed->size);
+
+	for (uint32_t i = 0; i < (seed->header + seed->size) / sizeof(*words); i++)
+		words[i] = seed->blank;
+}
+
 static void step_seed(struct partition *partition)
 {
 	const struct plan_partition *plan_p = partition->plan;
 
 	for (uint32_t i = 0; i < plan_p->seed_count; i++) {
 		const struct plan_seed *seed = &plan_p->seeds[i];
-		size_t got = core_seed_take(arch_memory(seed->target, seed->size), seed->size);
 
-		if (got < seed->size)
-			hyp_print("%s: only %zu of %u bytes of random seed left for it", plan_p->name, got, seed->size);
-		arch_cache_clean(seed->target, seed->size, false);
+		if (core_seed_take(arch_memory(seed->target, seed->size), seed->size) < seed->size)
+			seed_blank(seed);
+		arch_cache_clean((pa_t){ seed->target.v - seed->header }, seed->header + seed->size, false);
 	}
 	work_begin(partition, STEP_FLUSH);
 }

@@ -10,6 +10,7 @@
 static struct {
 	struct lock lock;
 	size_t left;         /* (lock) */
+	bool is_rich;        /* (lock) has had some, and always gave what was asked for */
 	uint8_t bytes[256];  /* (lock) as many as a handoff holds */
 } pool;
 
@@ -20,6 +21,7 @@ void core_seed_add(const void *from, size_t size)
 	lock_take(&pool.lock);
 	for (size_t i = 0; i < size && pool.left < sizeof(pool.bytes); i++)
 		pool.bytes[pool.left++] = bytes[i];
+	pool.is_rich = pool.left != 0;
 	lock_drop(&pool.lock);
 }
 
@@ -27,12 +29,17 @@ size_t core_seed_take(void *to, size_t size)
 {
 	uint8_t *bytes = to;
 	size_t taken = 0;
+	bool is_news;
 
 	lock_take(&pool.lock);
+	is_news = pool.is_rich && pool.left < size;
+	pool.is_rich = pool.is_rich && !is_news;
 	while (taken < size && pool.left) {
 		bytes[taken++] = pool.bytes[--pool.left];
 		pool.bytes[pool.left] = 0;
 	}
 	lock_drop(&pool.lock);
+	if (is_news)
+		hyp_print("no random seed is left: from now on guests start without");
 	return taken;
 }

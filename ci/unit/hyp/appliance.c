@@ -32,7 +32,9 @@ static const struct plan_load alpha_loads[] = {
 	{ .source = { 0x80000 }, .target = { 0x10000 }, .size = 0x11000, .clear = 0x12000 },
 	{ .source = { 0xa0000 }, .target = { 0x30000 }, .size = 0x100, .clear = 0x100 },
 };
-static const struct plan_seed alpha_seeds[] = { { .target = { 0x30010 }, .size = 32 } };
+static const struct plan_seed alpha_seeds[] = {
+	{ .target = { 0x30010 }, .size = 32, .header = 12, .blank = 0x04000000 },
+};
 static const struct plan_map beta_maps[] = {
 	{ .name = "ram", .ipa = { 0x40000000 }, .pa = { 0x40000 }, .size = 0x1000, .flags = PLAN_MAP_RAM },
 };

@@ -24,6 +24,9 @@ enum { ALPHA, BETA, GAMMA, PARTITIONS };
 extern struct plan_partition test_partitions[PARTITIONS];
 extern struct vcpu test_vcpus[4]; /* alpha.0, alpha.1, beta.0, gamma.0 */
 extern struct cpu test_cpus[3];
+/* The double of the seed pool has nothing left. */
+extern bool test_seed_is_dry;
+
 /* The architecture's part of the plan, the same for all; for tests of an architecture's files. */
 extern const struct arch_plan_partition *test_arch;
 extern struct console_ring test_rings[PARTITIONS];

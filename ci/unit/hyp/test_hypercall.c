@@ -227,11 +227,15 @@ static void seed_is_given_once(void)
 
 	for (uint32_t i = 0; i < sizeof(from); i++)
 		from[i] = (uint8_t)(i + 1);
-	CHECK(core_seed_take(to, 8) == 0);
+	output_begin(CONSOLE_ALL, BETA);
+	CHECK(core_seed_take(to, 8) == 0 && is_shown(""));
 	core_seed_add(from, sizeof(from));
 	CHECK(core_seed_take(to, 16) == 16);
+	CHECK(is_shown(""));
 	CHECK(core_seed_take(to + 16, 284) == 240);
-	CHECK(core_seed_take(to, 1) == 0);
+	CHECK(is_shown("[hyp] no random seed is left: from now on guests start without\r\n"));
+	CHECK(core_seed_take(from, 1) == 0);
+	CHECK(is_shown("[hyp] no random seed is left: from now on guests start without\r\n"));
 	for (uint32_t i = 0; i < 256; i++)
 		CHECK(memchr(to, (uint8_t)(i + 1), 256) != NULL);
 }

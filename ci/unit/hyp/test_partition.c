@@ -42,7 +42,7 @@ static void first_start_trusts_the_boot_stage(void)
 	CHECK(state_of(ALPHA)->state == PARTITION_RUNNING);
 	CHECK(!fake_traced("clear 0x", NULL));
 	CHECK(!fake_traced("copy 0x", NULL));
-	static const char *const order[] = { "seed 32", "clean 0x30010+0x20", "flush alpha", "irq reset alpha",
+	static const char *const order[] = { "seed 32", "clean 0x30004+0x2c", "flush alpha", "irq reset alpha",
 					     "entry alpha.0 0x40200000 0x40000000", "reset alpha.0", "load alpha.0" };
 	CHECK(in_order(order, 7));
 	CHECK(fake.memory[0x30010] != 0);
@@ -61,7 +61,7 @@ static void restart_follows_the_order(void)
 	static const char *const order[] = {
 		"save alpha.0", "irq clear alpha", "clear 0x10000+0x10000", "clear 0x20000+0x10000", "clear 0x30000+0x8000",
 		"copy 0x10000+0x10000", "copy 0x20000+0x1000", "copy 0x30000+0x100", "clean 0x10000+0x10000",
-		"clean 0x30000+0x8000 code", "seed 32", "clean 0x30010+0x20", "flush alpha", "input clear alpha",
+		"clean 0x30000+0x8000 code", "seed 32", "clean 0x30004+0x2c", "flush alpha", "input clear alpha",
 		"irq reset alpha", "devices reset alpha", "reset alpha.0", "load alpha.0",
 	};
 	CHECK(in_order(order, ARRAY_COUNT(order)));
@@ -200,6 +200,26 @@ static void no_pristine_image_resets_the_board(void)
 	CHECK(partition_start(state_of(ALPHA)) == ERR_DENIED);
 }
 
+/* A guest without seed finds none, rather than a known one. */
+static void without_seed_the_guest_finds_none(void)
+{
+	uint32_t word;
+
+	appliance_up();
+	memset(fake.memory + 0x80000, 0x11, 0x11000);
+	memset(fake.memory + 0xa0000, 0x22, 0x100);
+	test_seed_is_dry = true;
+	CHECK(partition_stop(state_of(ALPHA), STOP_OPERATOR, true) == OK);
+	settle();
+	test_seed_is_dry = false;
+	for (uint32_t at = 0x30004; at < 0x30030; at += 4) {
+		memcpy(&word, fake.memory + at, 4);
+		CHECK(word == 0x04000000);
+	}
+	CHECK(fake.memory[0x30003] == 0x22 && fake.memory[0x30030] == 0x22);
+	CHECK(state_of(ALPHA)->state == PARTITION_RUNNING);
+}
+
 static void seeds_are_fresh_at_each_start(void)
 {
 	uint8_t first;
@@ -259,6 +279,7 @@ int main(void)
 	TEST(stop_during_start_enters_nothing);
 	TEST(no_pristine_image_resets_the_board);
 	TEST(seeds_are_fresh_at_each_start);
+	TEST(without_seed_the_guest_finds_none);
 	TEST(vcpu_off_is_off_once_it_is_out);
 	TEST(power_on_needs_a_running_partition);
 	TEST(states_have_names);

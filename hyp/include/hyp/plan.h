@@ -53,10 +53,13 @@ struct plan_load {
 	uint64_t clear;
 };
 
-/* Bytes of a guest's image that each start fills with fresh random seed (kaslr-seed, rng-seed). */
+/* Bytes of a guest's image that each start fills with fresh random seed (kaslr-seed, rng-seed). Without one left, a guest
+ * must find none rather than a known one: the seed, and the bytes before it that name it, become words that say nothing. */
 struct plan_seed {
-	pa_t target;
-	uint32_t size; /* bytes */
+	pa_t target;     /* 4-byte aligned, as size and header are */
+	uint32_t size;   /* bytes */
+	uint32_t header; /* bytes before target */
+	uint32_t blank;  /* that word */
 };
 
 /* An emulated register block in a partition's address space. Sorted by base. */
