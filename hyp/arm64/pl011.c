@@ -213,8 +213,9 @@ void pl011_reset(const struct plan_partition *partition)
 	uart->ifls = 0x12;
 	uart->ilpr = uart->ibrd = uart->fbrd = uart->lcr = uart->imsc = uart->ris = uart->dmacr = 0;
 	uart->is_high = false;
-	for (uint32_t offset = 0; offset < PAGE_SIZE; offset += 4)
-		page_put(partition, offset, offset < ID ? 0 : primecell_id(ids, offset));
+	arch_clear(partition->arch->uart_page, PAGE_SIZE);
+	for (uint32_t offset = ID; offset < PAGE_SIZE; offset += 4)
+		page_put(partition, offset, primecell_id(ids, offset));
 	update(partition, uart);
 	lock_drop(&uart->lock);
 }

@@ -10,6 +10,8 @@
 #include <hyp/pagetable.h>
 #include <hyp/upcall.h>
 
+#include "sched.h"
+
 static bool is_same_plan(const struct handoff *handoff)
 {
 	for (uint32_t i = 0; i < HANDOFF_PLAN_ID_BYTES; i++)
@@ -61,9 +63,12 @@ static void banner_print(const struct handoff *handoff)
 		hyp_print("no source of random numbers: guests get no seed");
 }
 
+#define CONSOLE_HOLD_US 1000u /* the first partitions are entered before the first line is shown */
+
 void core_boot(const struct handoff *handoff)
 {
 	handoff_check(handoff);
+	console_hold(arch_counter() + ticks_of_us(CONSOLE_HOLD_US));
 	core_seed_add(handoff->seed, handoff->seed_bytes);
 	banner_print(handoff);
 	for (uint32_t i = 0; i < plan.partition_count; i++)

@@ -31,6 +31,7 @@ static struct {
 	uint32_t is_busy;   /* (atomic) a CPU pumps */
 	uint32_t is_missed; /* (atomic) output came while another CPU pumped */
 	bool is_panic;      /* (CPU that panics) */
+	uint64_t held_until;/* (boot CPU) nothing is shown before this counter value; 0: not held */
 	uint32_t mode;      /* (UART's CPU) enum console_mode */
 	uint32_t focus;     /* (UART's CPU) partition that keys go to */
 	bool is_attended;   /* (UART's CPU) somebody typed: show open lines of the focus */
@@ -71,23 +72,30 @@ static uint32_t ring_waiting(const struct console_ring *ring)
 	return load(&ring->head) - load(&ring->tail);
 }
 
-static void ring_put(struct console_ring *ring, char byte)
+/* Value of head behind the last line break of `text`, that stands at `head` now; `before` without one. */
+static uint32_t line_end_of(const char *text, size_t length, uint32_t head, uint32_t before)
 {
-	ring->output[ring->head % ring->output_size] = byte;
-	ring->head++;
-	if (byte == '\n')
-		ring->line_end = ring->head;
-	if (ring->head - ring->tail > ring->output_size) {
-		ring->tail++;
-		ring->lost++;
-	}
+	while (length && text[length - 1] != '\n')
+		length--;
+	return length ? head + (uint32_t)length : before;
 }
 
+/* `text` is shorter than any ring. */
 static void ring_write(struct console_ring *ring, const char *text, size_t length)
 {
+	uint32_t mask = ring->output_size - 1u;
+	uint32_t waiting;
+
 	lock_take(&ring->lock);
 	for (size_t i = 0; i < length; i++)
-		ring_put(ring, text[i]);
+		ring->output[(ring->head + i) & mask] = text[i];
+	ring->line_end = line_end_of(text, length, ring->head, ring->line_end);
+	ring->head += (uint32_t)length;
+	waiting = ring->head - ring->tail;
+	if (waiting > ring->output_size) {
+		ring->tail += waiting - ring->output_size;
+		ring->lost += waiting - ring->output_size;
+	}
 	lock_drop(&ring->lock);
 }
 
@@ -326,7 +334,7 @@ static bool move_piece(void)
 /* Takes the right to pump. Returns: false if another CPU has it. */
 static bool pump_claim(void)
 {
-	return !mux.is_panic && !__atomic_exchange_n(&mux.is_busy, 1, __ATOMIC_SEQ_CST);
+	return !mux.is_panic && !mux.held_until && !__atomic_exchange_n(&mux.is_busy, 1, __ATOMIC_SEQ_CST);
 }
 
 /* The interrupt is refused under the right to pump, and asked for behind it: asked for too often it only finds nothing to do. */
@@ -368,6 +376,22 @@ bool console_pump(void)
 			arch_uart_want_room(true);
 	}
 	return keys_pump() || is_more;
+}
+
+void console_hold(uint64_t until)
+{
+	mux.held_until = until;
+}
+
+uint64_t console_deadline(void)
+{
+	return mux.held_until ? mux.held_until : UINT64_MAX;
+}
+
+void console_release(void)
+{
+	mux.held_until = 0;
+	pump_written();
 }
 
 bool console_is_behind(void)

@@ -129,6 +129,8 @@ static void timer_program(struct cpu *cpu)
 
 		when = deadline < when ? deadline : when;
 	}
+	if (cpu->index == 0 && console_deadline() < when)
+		when = console_deadline();
 	arch_timer_set(when);
 }
 
@@ -203,6 +205,8 @@ void cpu_main(struct cpu *cpu)
 
 void cpu_timer_fired(struct cpu *cpu)
 {
+	if (cpu->index == 0 && arch_counter() >= console_deadline())
+		console_release();
 	arch_timer_set(UINT64_MAX); /* level: quiet until the next turn sets it */
 	cpu->needs_schedule = 1;
 }

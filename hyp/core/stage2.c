@@ -59,14 +59,15 @@ void pagetable_map(struct pagetable *table, uint64_t at, pa_t pa, uint64_t size,
 		uint64_t leaf = table->format->leaf(pa, flags, level);
 
 		/* A larger block can begin only where this table ends. */
-		for (; index < ENTRY_COUNT && size >= span; index++) {
-			ASSERT(page->entry[index] == 0);
-			page->entry[index] = leaf;
-			leaf += span;
-			at += span;
-			pa.v += span;
-			size -= span;
+		uint64_t count = size / span < ENTRY_COUNT - index ? size / span : ENTRY_COUNT - index;
+
+		for (uint64_t *entry = &page->entry[index], *end = entry + count; entry < end; entry++, leaf += span) {
+			ASSERT(*entry == 0);
+			*entry = leaf;
 		}
+		at += count * span;
+		pa.v += count * span;
+		size -= count * span;
 	}
 }
 

@@ -42,6 +42,10 @@ static enum fake_end boot(void)
 {
 	enum fake_end end = fake_run(0, do_boot, NULL);
 
+	if (end == FAKE_RETURNED)
+		CHECK(fake.uart_output_count == 0 && console_deadline() != UINT64_MAX); /* no start waits for the UART */
+	console_release();
+	CHECK(console_deadline() == UINT64_MAX);
 	drain();
 	return end;
 }

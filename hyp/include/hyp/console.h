@@ -74,6 +74,12 @@ enum console_mode {
 /** Show in `mode`; `focus` is the partition that keys go to. Replays what the rings remember of what is shown now. Context: as console_typed(). */
 void console_show(enum console_mode mode, uint32_t focus);
 
+/** Show nothing before the counter reaches `until`, so that no partition's start waits for the UART. Context: boot CPU, before any output. */
+void console_hold(uint64_t until);
+/** When console_release() is due on the boot CPU; UINT64_MAX: not held. */
+uint64_t console_deadline(void);
+void console_release(void);
+
 /** Move waiting output to the UART, in a bounded piece. Returns: true if more waits. Context: any CPU. */
 bool console_pump(void);
 
