@@ -19,6 +19,8 @@ SUITE_bench-method = $(PYTHON) ci/bench/bench.py --selftest --hyp $(BENCH_TOY).e
 suite-deps-bench-method: $(BENCH_TOY).elf $(BENCH_TOY).bin $(O)/guests/bench.elf $(O)/guests/bench.bin
 
 # The figures, on the binary in the flash image.
+PROFILE ?=
 .PHONY: bench
-bench: $(SYSTEM_NEEDS) | $(DEP_KERNEL_6_12) ## Exact instruction counts and sizes: figure lines and $(O)/bench.json
-	$(Q)$(PYTHON) ci/bench/run.py --out $(O) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE) --json $(O)/bench.json
+bench: $(SYSTEM_NEEDS) | $(DEP_KERNEL_6_12) ## Exact instruction counts and sizes: figure lines and $(O)/bench.json (PROFILE=figure: where it goes)
+	$(Q)$(PYTHON) ci/bench/run.py --out $(O) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE) --json $(O)/bench.json \
+		$(if $(PROFILE),--profile $(PROFILE))

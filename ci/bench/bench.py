@@ -6,6 +6,7 @@ block and a trace of the blocks that lie in the hypervisor's code (README.md). T
 and prints `figure` lines. It must not know how the hypervisor works: only where its code and its vectors are.
 """
 import argparse
+import bisect
 import json
 import math
 import pathlib
@@ -211,9 +212,10 @@ def read_trace(path):
                 yield int(match.group(1)), int(match.group(2), 16)
 
 
-def count(events, hyp, marks, vectors):
-    """{figure: (instructions, exits)} of the guest's CPU, and instructions from entry to guest."""
-    figures, entry, open_figure, here, cpu_of_guest = {}, None, None, {}, 0
+def count(events, hyp, marks, vectors, profile=None):
+    """{figure: (instructions, exits)} of the guest's CPU; instructions from entry to guest; {address: how often} of the
+    figure `profile`, for people."""
+    figures, entry, open_figure, here, cpu_of_guest, places = {}, None, None, {}, 0, {}
     entered = {v + o for v in vectors for o in LOWER_EL_VECTORS}
     for cpu, address in events:
         if address in marks or address == GUEST_ENTRY:
@@ -226,13 +228,26 @@ def count(events, hyp, marks, vectors):
                 open_figure = None
         elif any(low <= address < high for low, high in hyp.code):
             here[cpu] = here.get(cpu, 0) + 1
+            if profile and profile == (open_figure if entry is not None else "entry_to_guest"):
+                places[address] = places.get(address, 0) + 1
             if open_figure and cpu == cpu_of_guest:
                 figures[open_figure][0] += 1
                 figures[open_figure][1] += address in entered
-    return figures, entry
+    return figures, entry, places
 
 
-def measure(command, hyp_path, guest_path, vectors, folder, seconds):
+def show_profile(name, places, hyp, repeat):
+    """Which functions the instructions of one figure are in, most first, on the error stream."""
+    symbols = sorted((at, symbol) for symbol, at in hyp.symbols.items() if symbol and symbol[0] not in "$.")
+    starts, functions = [at for at, _ in symbols], {}
+    for address, number in places.items():
+        _, symbol = symbols[max(0, bisect.bisect_right(starts, address) - 1)]
+        functions[symbol] = functions.get(symbol, 0) + number
+    for symbol, number in sorted(functions.items(), key=lambda item: -item[1]):
+        print(f"{name}: {number / repeat:10.2f} {symbol}", file=sys.stderr)
+
+
+def measure(command, hyp_path, guest_path, vectors, folder, seconds, profile=None):
     """{figure: value}: instructions, or exits, of one operation."""
     hyp, guest = Elf(hyp_path), Elf(guest_path)
     marks = {at: name for name, at in guest.symbols.items() if re.match(r"(begin|end)_", name)}
@@ -242,8 +257,10 @@ def measure(command, hyp_path, guest_path, vectors, folder, seconds):
         raise Failure("the hypervisor is linked where the guest sees its own code: their instructions look the same in the trace")
     trace = pathlib.Path(folder) / "bench.trace"
     run(command, hyp, [*marks, GUEST_ENTRY], trace, seconds)
-    figures, entry = count(read_trace(trace), hyp, marks, [hyp.symbols[v] for v in vectors])
+    figures, entry, places = count(read_trace(trace), hyp, marks, [hyp.symbols[v] for v in vectors], profile)
     trace.unlink()
+    if profile:
+        show_profile(profile, places, hyp, 1 if profile == "entry_to_guest" else repeat)
     values = {"entry_to_guest": entry}
     for name, (instructions, exits) in figures.items():
         total = exits if name == "uart_exits_per_char" else instructions
@@ -324,12 +341,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hyp", required=True, help="the hypervisor's ELF file")
     parser.add_argument("--guest", required=True, help="the bench guest's ELF file")
-    parser.add_argument("--vectors", default="vectors_plain", help="symbols of the hypervisor's vector tables, by commas")
+    parser.add_argument("--vectors", default="vectors_plain,vectors_guarded", help="symbols of the hypervisor's vector tables, by commas")
     parser.add_argument("--command", help="how to start the emulator with the flash image")
     parser.add_argument("--linux-command", help="the same, with an image whose guest is Linux with bhtest's shell")
     parser.add_argument("--linux-hyp", help="the hypervisor's ELF file in that image")
     parser.add_argument("--uart-functions", default="", help="functions of the hypervisor that run once for each UART exit, by commas")
     parser.add_argument("--tree", type=pathlib.Path, default=pathlib.Path("."), help="the project, to count its lines")
+    parser.add_argument("--profile", help="a figure of the guest's: show which functions its instructions are in")
     parser.add_argument("--json", default="bench.json")
     parser.add_argument("--folder", default=".", help="where the trace may lie while it is read")
     parser.add_argument("--seconds", type=int, default=600)
@@ -341,7 +359,7 @@ def main():
         if args.selftest:
             return selftest(args)
         vectors = args.vectors.split(",")
-        values = measure(args.command, args.hyp, args.guest, vectors, args.folder, args.seconds)
+        values = measure(args.command, args.hyp, args.guest, vectors, args.folder, args.seconds, args.profile)
         if args.linux_command:
             values["linux_boot_exits"] = linux_boot_exits(args.linux_command, args.linux_hyp, vectors, args.uart_functions.split(","),
                                                           args.folder, args.seconds)

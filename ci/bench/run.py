@@ -48,6 +48,7 @@ def main():
     parser.add_argument("--kernel-6.12", dest="kernel", type=pathlib.Path, required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--json", type=pathlib.Path, required=True)
+    parser.add_argument("--profile", help="a figure, to show which functions its instructions are in")
     args = parser.parse_args()
     builder = Builder(args.out, {"6.12": args.kernel}, args.key)
     guest = Appliance("bench", [Part("bench", str(args.out / "guests/bench.elf"), 16, (0, ), "spi=34")])
@@ -60,7 +61,8 @@ def main():
     done = subprocess.run([sys.executable, str(HERE / "bench.py"), "--hyp", str(subs[0] / "hyp/hyp.elf"),
                            "--guest", str(args.out / "guests/bench.elf"), "--command", command(board, args.out, subs[0]),
                            "--linux-command", command(board, args.out, subs[1]), "--linux-hyp", str(subs[1] / "hyp/hyp.elf"),
-                           "--uart-functions", UART_FUNCTIONS, "--json", str(args.json), "--folder", str(args.json.parent)],
+                           "--uart-functions", UART_FUNCTIONS, "--json", str(args.json), "--folder", str(args.json.parent),
+                           *(["--profile", args.profile] if args.profile else [])],
                           check=False)
     if done.returncode:
         return done.returncode
