@@ -96,6 +96,20 @@ static void mark_siblings(struct board *board)
 				board->cpus[i].has_sibling = true;
 }
 
+/* Clusters in the order in which CPUs name them, from 0. */
+static void number_clusters(struct board *board)
+{
+	uint32_t nodes[BOARD_CPU_MAX], count = 0, k;
+
+	for (uint32_t i = 0; i < board->cpu_count; i++) {
+		for (k = 0; k < count && nodes[k] != board->cpus[i].cluster; k++)
+			;
+		if (k == count)
+			nodes[count++] = board->cpus[i].cluster;
+		board->cpus[i].cluster = k;
+	}
+}
+
 static void read_cpus(struct board *board)
 {
 	int cpus = fdt_path_offset(board->fdt, "/cpus"), node;
@@ -114,6 +128,7 @@ static void read_cpus(struct board *board)
 		board->cpu_count++;
 	}
 	mark_siblings(board);
+	number_clusters(board);
 }
 
 static void read_memory(struct board *board)
@@ -246,6 +261,32 @@ static void read_devices(struct board *board, int bus, int uart)
 		else if (fdt_getprop(board->fdt, node, "compatible", NULL) && !is_kept(board, node, uart))
 			read_device(board, node);
 	}
+}
+
+/* The Cortex-A53's errata 835769 and 843419 are for the compiler and the linker to avoid. */
+static const struct cpu_flags cpu_flags[] = {
+	{ "arm,cortex-a53", "-mcpu=cortex-a53 -mfix-cortex-a53-835769", "--fix-cortex-a53-843419" },
+	{ "arm,cortex-a55", "-mcpu=cortex-a55", "" },
+	{ "arm,cortex-a57", "-mcpu=cortex-a57", "" },
+	{ "arm,cortex-a72", "-mcpu=cortex-a72", "" },
+	{ "arm,cortex-a76", "-mcpu=cortex-a76", "" },
+};
+static const struct cpu_flags any_cpu = { "any", "-march=armv8-a -mfix-cortex-a53-835769", "--fix-cortex-a53-843419" };
+
+static bool all_cpus_are(const struct board *board, const char *model)
+{
+	for (uint32_t i = 0; i < board->cpu_count; i++)
+		if (strcmp(board->cpus[i].model, model) != 0)
+			return false;
+	return board->cpu_count != 0;
+}
+
+const struct cpu_flags *board_cpu_flags(const struct board *board)
+{
+	for (size_t i = 0; i < COUNT_OF(cpu_flags); i++)
+		if (all_cpus_are(board, cpu_flags[i].model))
+			return &cpu_flags[i];
+	return &any_cpu;
 }
 
 const char *board_parse(struct board *board, const char *name, struct bytes fdt)

@@ -97,6 +97,15 @@ struct board {
 	uint32_t device_count;
 };
 
+/* What compiler and linker are told of the board's CPUs: their kind, and workarounds for their errata. */
+struct cpu_flags {
+	const char *model; /* compatible */
+	const char *compiler, *linker;
+};
+
+/* Flags that are right for all CPUs of the board. */
+const struct cpu_flags *board_cpu_flags(const struct board *board);
+
 /* Returns: NULL, or why this is no device tree that can be used. `fdt` must outlive the board. */
 const char *board_parse(struct board *board, const char *name, struct bytes fdt);
 

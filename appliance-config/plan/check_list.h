@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every check function, by the file that holds it. The table is in check_table.c; docs/configuration.md explains each. */
+/* Every check function, by the file that holds it. The table is in check_table.c; ci/golden shows each at work. */
 #ifndef PLAN_CHECK_LIST_H
 #define PLAN_CHECK_LIST_H
 

@@ -200,6 +200,19 @@ static void report_part(const struct model *model, const struct part *part, stru
 		 part->has_rtc ? ", PL031" : "");
 }
 
+static void report_build(const struct model *model, struct text *out)
+{
+	const struct cpu_flags *flags = board_cpu_flags(model->board);
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < model->part_count; i++)
+		for (enum component c = 0; c < COMPONENT_COUNT; c++)
+			bytes += component_size(&model->parts[i], c);
+	text_add(out, "\nBuild\n  flash        two slots of %s; the guests' images take %s of one\n", size_text(model->slot_bytes), size_text(bytes));
+	text_add(out, "  compiler     %s (for %s)\n", flags->compiler, flags->model);
+	text_add(out, "  linker       %s\n", *flags->linker ? flags->linker : "nothing particular");
+}
+
 static void report_trust(const struct model *model, struct text *out)
 {
 	bool is_any = false;
@@ -229,5 +242,6 @@ void emit_report(const struct model *model, struct text *out)
 	report_devices(model, out);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		report_part(model, &model->parts[i], out);
+	report_build(model, out);
 	report_trust(model, out);
 }

@@ -69,6 +69,12 @@ def no_configuration(ways):
     return judge(done, "demo-arm64") + ([] if len(lines) == 1 else ["it should say once that it takes the demo"])
 
 
+def cpu_seconds():
+    """CPU time of all programs that were waited for: unlike the clock, it does not count a neighbour's work."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
 def every_appliance(ways):
     o, findings = ways.fresh(), []
     for path in sorted(pathlib.Path("appliance-config/appliances").glob("*_defconfig")):
@@ -76,10 +82,10 @@ def every_appliance(ways):
         findings += judge(done)
         if "dropped" in done.stderr:
             findings.append(f"{path.name}: {done.stderr}")
-        begin = time.monotonic()
+        begin = cpu_seconds()
         findings += judge(ways.make(o, "report"), "Physical memory")
-        if time.monotonic() - begin > 2:
-            findings.append(f"{path.name}: the report took {time.monotonic() - begin:.1f} s, not less than 2")
+        if cpu_seconds() - begin > 2:
+            findings.append(f"{path.name}: the report took {cpu_seconds() - begin:.1f} s of a CPU, not less than 2")
     return findings
 
 
