@@ -28,11 +28,18 @@ static inline bool device_is_written(const struct mmio_access *access)
 	return (access->offset & 3u) == 0;
 }
 
-/* Byte of a PrimeCell's identification at `offset`, 0xfe0..0xffc. */
-static inline uint32_t primecell_id(const uint8_t id[8], uint32_t offset)
+#define PRIMECELL_ID 0xfe0u /* to 0xffc: four bytes of the peripheral, then those of every PrimeCell */
+
+/* The identification register at `offset`; `peripheral` is the first four bytes, lowest first. */
+static inline uint32_t primecell_id(uint32_t peripheral, uint32_t offset)
 {
-	return id[(offset - 0xfe0u) / 4u];
+	uint64_t all = 0xb105f00dull << 32 | peripheral;
+
+	return (uint32_t)(all >> 8u * ((offset - PRIMECELL_ID) / 4u)) & 0xffu;
 }
+
+/* Read function of both devices; the table's argument is the peripheral. */
+mmio_fn primecell_id_read;
 
 void pl011_reset(const struct plan_partition *partition);
 void pl031_reset(const struct plan_partition *partition);

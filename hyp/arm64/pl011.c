@@ -22,14 +22,13 @@
 #define RIS 0x03cu
 #define MIS 0x040u
 #define ICR 0x044u
-#define ID 0xfe0u
 
 #define FR_TXFE 0x80u
 #define FR_RXFE 0x10u
 #define INT_TX 0x20u
 #define INT_INPUT 0x50u /* RX and its time-out: a byte that waits has reached both, as the trigger level cannot be known to pass time */
 
-static const uint8_t ids[8] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 }; /* revision 1: 16-byte FIFOs */
+#define PERIPHERAL 0x00141011u /* revision 1: 16-byte FIFOs */
 
 /* Registers that only keep what is written: field and mask in the table's argument. */
 #define KEPT(field, mask) ((uint32_t)offsetof(struct pl011, field) | (mask) << 16)
@@ -177,11 +176,10 @@ static void kept_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmi
 	lock_drop(&uart->lock);
 }
 
-static void id_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+void primecell_id_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
 	(void)vcpu;
-	(void)reg;
-	device_answer(access, primecell_id(ids, access->offset));
+	device_answer(access, primecell_id(reg->arg, access->offset));
 }
 
 static const struct mmio_reg regs[] = {
@@ -199,7 +197,7 @@ static const struct mmio_reg regs[] = {
 	{ MIS, 4, PRIMECELL_WIDTHS, status_read, NULL, 0, "UARTMIS: read only" },
 	{ ICR, 4, PRIMECELL_WIDTHS, NULL, clear_write, 0, "UARTICR: write only" },
 	{ 0x048, 4, PRIMECELL_WIDTHS, kept_read, kept_write, KEPT(dmacr, 7u), "UARTDMACR: no DMA" },
-	{ ID, 32, PRIMECELL_WIDTHS, id_read, NULL, 0, "UARTPeriphID, UARTPCellID: read only" },
+	{ PRIMECELL_ID, 32, PRIMECELL_WIDTHS, primecell_id_read, NULL, PERIPHERAL, "UARTPeriphID, UARTPCellID: read only" },
 };
 
 const struct mmio_block pl011_block = { .name = "PL011", .regs = regs, .reg_count = ARRAY_COUNT(regs), .rest_is_zero = true };

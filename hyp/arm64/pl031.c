@@ -17,9 +17,8 @@
 #define RIS 0x014u
 #define MIS 0x018u
 #define ICR 0x01cu
-#define ID 0xfe0u
 
-static const uint8_t ids[8] = { 0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+#define PERIPHERAL 0x00041031u
 
 static uint32_t counter_s(void)
 {
@@ -126,13 +125,6 @@ static void reg_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio
 	lock_drop(&rtc->lock);
 }
 
-static void id_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
-{
-	(void)vcpu;
-	(void)reg;
-	device_answer(access, primecell_id(ids, access->offset));
-}
-
 static const struct mmio_reg regs[] = {
 	{ DR, 4, PRIMECELL_WIDTHS, reg_read, NULL, 0, "RTCDR: read only" },
 	{ MR, 4, PRIMECELL_WIDTHS, reg_read, reg_write, 0, "RTCMR" },
@@ -142,7 +134,7 @@ static const struct mmio_reg regs[] = {
 	{ RIS, 4, PRIMECELL_WIDTHS, reg_read, NULL, 0, "RTCRIS: read only" },
 	{ MIS, 4, PRIMECELL_WIDTHS, reg_read, NULL, 0, "RTCMIS: read only" },
 	{ ICR, 4, PRIMECELL_WIDTHS, NULL, reg_write, 0, "RTCICR: write only" },
-	{ ID, 32, PRIMECELL_WIDTHS, id_read, NULL, 0, "RTCPeriphID, RTCPCellID: read only" },
+	{ PRIMECELL_ID, 32, PRIMECELL_WIDTHS, primecell_id_read, NULL, PERIPHERAL, "RTCPeriphID, RTCPCellID: read only" },
 };
 
 const struct mmio_block pl031_block = { .name = "PL031", .regs = regs, .reg_count = ARRAY_COUNT(regs), .rest_is_zero = true };
