@@ -8,6 +8,7 @@ their words. It must not know what a symbol means beyond the names in prompts.
 """
 import os
 import re
+import signal
 import sys
 
 import kconfiglib
@@ -235,6 +236,7 @@ def show_names(kconf, nodes):
 def menuconfig(target):
     """kconfiglib's menu; before each drawing, prompts get the names that were typed meanwhile."""
     import menuconfig as menu
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)    # a terminal that goes away ends the menu, whoever ignores it above us
     while True:
         kconf = load(target)
         nodes = dynamic_nodes(kconf)

@@ -10,6 +10,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -121,29 +122,36 @@ def refused(ways):
     return findings + ([] if done.returncode and "error[kconfig-unknown]: CONFIG_PART1_COLOUR=3" in done.stderr else [done.stderr])
 
 
-def read_for(fd, seconds):
-    out, end = b"", time.monotonic() + seconds
-    while time.monotonic() < end:
-        if select.select([fd], [], [], 0.05)[0]:
+def read_until(fd, wanted, out, seconds=120):
+    """Adds what comes to `out` until `wanted`, plain, is in it. The time is generous: a loaded machine draws slowly."""
+    end = time.monotonic() + seconds
+    while wanted not in plain(out[-1]):
+        if time.monotonic() > end:
+            return f"the menu did not show '{wanted}' within {seconds} s"
+        if select.select([fd], [], [], 0.5)[0]:
             try:
-                out += os.read(fd, 65536)
+                out[-1] += os.read(fd, 65536)
             except OSError:
-                break
-    return out
+                return "" if wanted in plain(out[-1]) else f"the menu ended before it showed '{wanted}'"
+    return ""
 
 
-def type_in_menu(o, keys):
-    """What the menu drew after each key."""
+def type_in_menu(o, steps):
+    """(what the menu drew after each step, findings). A step: keys, and what they must bring on the screen."""
     pid, fd = pty.fork()
     if pid == 0:
         os.execvpe("make", ["make", f"O={o}", "menuconfig"], dict(os.environ, TERM="xterm", LINES="40", COLUMNS="120"))
-    drawn = [read_for(fd, 4)]
-    for key in keys:
-        os.write(fd, key)
-        drawn.append(read_for(fd, 0.6))
+    drawn, findings = [], []
+    for keys, wanted in steps:
+        os.write(fd, keys)
+        drawn.append(b"")
+        findings = [word for word in [read_until(fd, wanted, drawn)] if word]
+        if findings:
+            os.killpg(pid, signal.SIGKILL)
+            break
     os.close(fd)
     os.waitpid(pid, 0)
-    return drawn
+    return drawn, findings
 
 
 def plain(drawn):
@@ -154,10 +162,12 @@ def menu(ways):
     """A name that is typed stands in the titles and choices at once, and is saved."""
     o = ways.fresh()
     findings = judge(ways.make(o, "demo-arm64_defconfig"))
-    down = b"\x1bOB"
-    keys = [down, down, b"\n", b"\n", b"\x7f" * 8 + b"zebra\n", b"\x1b", down, down, b"\n", b"q", b"y"]
-    drawn = type_in_menu(o, keys)
-    first, everything = plain(drawn[0]), plain(b"".join(drawn[5:]))
+    down, left = b"\x1bOB", b"\x1b"
+    steps = [(b"", "Appliance  --->"), (down * 2 + b"\n", "What it runs"), (b"\n", "Name (string)"), (b"\x7f" * 8 + b"zebra\n", "zebra"),
+             (left, "zebra - CPU"), (down * 2 + b"\n", "MPIDR 0x1) (zebra)"), (b"q", "Save configuration?"), (b"y", "saved")]
+    drawn, stuck = type_in_menu(o, steps)
+    findings += stuck
+    first, everything = plain(drawn[0]), plain(b"".join(drawn[4:]))
     findings += [f"at first there is no: {w}" for w in ("Board (QEMU virt", "Number of partitions", "linux - CPU 0,1, 512 MiB", "hello - CPU 2, 16 MiB") if w not in first]
     findings += ["more partitions are shown than there are"] if "Partition 3" in first else []
     findings += [f"after the name was typed there is no: {w}" for w in ("zebra",) if w not in everything]
