@@ -212,8 +212,8 @@ void pl011_reset(const struct plan_partition *partition)
 	uart->ilpr = uart->ibrd = uart->fbrd = uart->lcr = uart->imsc = uart->ris = uart->dmacr = 0;
 	uart->is_high = false;
 	arch_clear(partition->arch->uart_page, PAGE_SIZE);
-	for (uint32_t offset = ID; offset < PAGE_SIZE; offset += 4)
-		page_put(partition, offset, primecell_id(ids, offset));
+	for (uint32_t offset = PRIMECELL_ID; offset < PAGE_SIZE; offset += 4)
+		page_put(partition, offset, primecell_id(PERIPHERAL, offset));
 	update(partition, uart);
 	lock_drop(&uart->lock);
 }
