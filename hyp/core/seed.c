@@ -10,17 +10,19 @@
 static struct {
 	struct lock lock;
 	size_t left;         /* (lock) */
-	bool is_rich;        /* (lock) has had some, and always gave what was asked for */
 	uint8_t bytes[256];  /* (lock) as many as a handoff holds */
+	bool is_rich;        /* (lock) has had some, and always gave what was asked for */
 } pool;
 
 void core_seed_add(const void *from, size_t size)
 {
-	const uint8_t *bytes = from;
+	size_t room;
 
 	lock_take(&pool.lock);
-	for (size_t i = 0; i < size && pool.left < sizeof(pool.bytes); i++)
-		pool.bytes[pool.left++] = bytes[i];
+	room = sizeof(pool.bytes) - pool.left;
+	size = size < room ? size : room;
+	__builtin_memcpy(&pool.bytes[pool.left], from, size);
+	pool.left += size;
 	pool.is_rich = pool.left != 0;
 	lock_drop(&pool.lock);
 }
