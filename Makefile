@@ -75,7 +75,7 @@ FLAG_NAMES := $(filter-out MAKEFLAGS .SHELLFLAGS,$(FLAG_NAMES))
 $(shell mkdir -p '$(O)')
 $(file >$(O)/.flags.new,$(foreach v,$(FLAG_NAMES),$(v)=$($(v))))
 $(shell cd '$(O)' && if cmp -s .flags.new .flags; then rm .flags.new; else mv .flags.new .flags; \
-	find . \( -path ./firmware/u-boot -o -path ./mutants -o -path ./repro \) -prune -o -name '*.o' -exec rm {} +; fi)
+	find . \( -path ./firmware/u-boot -o -path ./mutants -o -path ./repro \) -prune -o -name '*.o' -type f -exec rm {} +; fi)
 endif
 
 .PHONY: all help clean distclean test

@@ -70,7 +70,9 @@ deps-update: ## Compare the pins with the mirror, propose new ones
 .PHONY: sbom
 sbom: $(O)/appliance.spdx.json ## What the image is made of, as SPDX: $(O)/appliance.spdx.json
 
-$(O)/appliance.spdx.json: $(O)/appliance.img deps/sbom.py deps/pins
+SBOM_FIRMWARE := $(O)/firmware/u-boot.bin $(O)/firmware/boot.efi
+
+$(O)/appliance.spdx.json: $(O)/appliance.img $(SBOM_FIRMWARE) deps/sbom.py deps/pins
 	$(call say,SBOM,$@)
 	$(Q)$(PYTHON) deps/sbom.py --series $(CACHE)/series --manifest $(O)/plan/manifest.in --version '$(BULKHEAD_VERSION)' \
-		--firmware $(wildcard $(O)/firmware/u-boot.bin $(O)/firmware/boot.efi) -- $(O)/appliance.img > $@
+		--firmware $(SBOM_FIRMWARE) -- $(O)/appliance.img > $@

@@ -7,5 +7,5 @@ SUITE_repro = $(PYTHON) ci/repro/repro.py --out $(O) cheap $(REPRO_TARGETS)
 suite-deps-repro: $(REPRO_TARGETS:%=$(O)/%)
 
 LONG_SUITES += repro-full
-SUITE_repro-full = $(PYTHON) ci/repro/repro.py --out $(O) full appliance.img
+SUITE_repro-full = $(PYTHON) ci/repro/repro.py --out $(O) full appliance.img firmware/u-boot.bin appliance.spdx.json
 suite-deps-repro-full:
