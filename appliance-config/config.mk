@@ -69,11 +69,12 @@ ifneq ($(if $(NO_PLAN),,$(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all)))
 endif
 
 # While make still reads its files, images.mk may be newer than what it has read: then nothing is planned before it has
-# started again with the new one.
+# started again with the new one. It does so for plan.mk, because of which it came here: a touch is enough.
 PLAN_STAMP := $(PLAN_OUT)/stamp
 $(PLAN_STAMP): $(PLAN_OUT)/images.mk $(PLAN_IMAGES) $(CONFIG_OUT)/resolved $(BOARD_DTBS) $(PLANNER) $(CONFIG_OUT)/plan.args
 	$(Q)if grep -qxF 'PLAN_IMAGES := $(strip $(PLAN_IMAGES))' $<; then \
-		$(if $(filter 1,$(V)),,printf '  %-8s %s\n' PLAN '$(PLAN_OUT)';) $(PLANNER) plan $(PLAN_ARGS) && touch $@; fi
+		$(if $(filter 1,$(V)),,printf '  %-8s %s\n' PLAN '$(PLAN_OUT)';) $(PLANNER) plan $(PLAN_ARGS) && touch $@; \
+		else touch $(PLAN_OUT)/plan.mk; fi
 
 .PHONY: FORCE
 FORCE:

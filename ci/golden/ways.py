@@ -202,6 +202,21 @@ def own_directory(ways):
     return findings + ([] if without.returncode and "config-board" in without.stderr else ["without EXT= the board should be missed", without.stderr])
 
 
+def change_of_appliance(ways):
+    """In one output directory, the plan is always that of the appliance that was chosen last."""
+    ext, o, findings = ways.out / "two", ways.fresh(), []
+    (ext / "appliances").mkdir(parents=True)
+    for name in ("first", "second"):
+        (ext / f"{name}.Image").write_bytes(files.image(0x200000))
+        text = MINE.replace("MY_BOARD", "QEMU_VIRT").replace('"mine"', f'"{name}"').replace("kernel/Image.gz", f"{name}.Image")
+        (ext / f"appliances/{name}_defconfig").write_text(re.sub(r".*OVERLAY.*\n", "", text))
+    for name in ("first", "second", "first"):
+        findings += judge(ways.make(o, f"EXT={ext}", f"{name}_defconfig")) + judge(ways.make(o, f"EXT={ext}", f"{o}/plan/manifest.in"))
+        found = re.search(r"^PLAN_APPLIANCE := (.*)$", (o / "plan/plan.mk").read_text(), re.M)[1]
+        findings += [] if found == name else [f"{name} was chosen, {found} is planned"]
+    return findings
+
+
 def own_tree(o, words):
     source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", o / "plan/mine.dtb"], capture_output=True, text=True, check=True).stdout
     return [f"the guest's tree has no {w}" for w in (f'bootargs = "{words}"', 'note = "by an overlay"') if w not in source]
@@ -224,7 +239,8 @@ def main():
     os.environ["PLANNER"] = args.planner
     os.environ["MAKEFLAGS"] = ""
     ways, tap = Ways(args.out), Tap()
-    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, menu, own_directory, same_everywhere):
+    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, menu, own_directory,
+                change_of_appliance, same_everywhere):
         tap.result(f"{way.__name__.replace('_', ' ')}", way(ways))
     tap.done()
 
