@@ -94,7 +94,8 @@ bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 	uint64_t pc = SYSREG_READ(elr_el2);
 	uint32_t index = ESR_SRT(esr);
 
-	if (hit->ipa != ipa || hit->shape != (esr & SHAPE) || !is_in_short_frame(index))
+	if (hit->ipa != ipa || hit->shape != (esr & SHAPE) || !is_in_short_frame(index) ||
+	    (SYSREG_READ(spsr_el2) & (SPSR_AARCH32 | SPSR_OF_INSTRUCTION)))
 		return false;
 	exit_record(&vcpu->core, EXIT_MMIO, pc, esr, ipa);
 	if (esr & ESR_WNR)
@@ -129,8 +130,8 @@ static void data_abort_decode(const struct frame *frame, uint64_t esr, struct vm
 	exit->class = EXIT_MMIO;
 	exit->syndrome = esr;
 	exit->is_write = (esr & ESR_WNR) != 0;
-	if (!(esr & ESR_ISV) || (esr & ESR_S1PTW))
-		return; /* width 0: not decoded */
+	if (!(esr & ESR_ISV) || (esr & ESR_S1PTW) || (SYSREG_READ(spsr_el2) & SPSR_AARCH32))
+		return; /* width 0: not decoded; an IT block of AArch32 would go wrong */
 	exit->width = (uint8_t)(1u << ESR_SAS(esr));
 	if (exit->is_write)
 		exit->value = value_of(frame, esr);
@@ -143,7 +144,7 @@ static void data_abort_serve(struct vcpu *vcpu, struct frame *frame, uint64_t es
 	case VERDICT_ADVANCE:
 		hit_keep(arm64_vcpu_of(vcpu), esr, exit);
 		result_write(frame, exit, esr);
-		guest_advance();
+		guest_advance(esr);
 		break;
 	case VERDICT_FAULT:
 		inject_abort(esr, far, false);
@@ -165,7 +166,7 @@ void trap_data_abort(struct frame *frame, uint64_t esr)
 	else if (exit.ipa.v == NO_ADDRESS)
 		return; /* its tables changed meanwhile: it tries again, and hears of it from its own stage 1 */
 	else if (esr & ESR_CM)
-		guest_advance(); /* maintenance of what is not cached */
+		guest_advance(esr); /* maintenance of what is not cached */
 	else
 		data_abort_serve(vcpu, frame, esr, far, &exit);
 }

@@ -56,7 +56,8 @@ static inline bool vcpu_is_exclusive(const struct vcpu *vcpu)
 /** Pointer authentication: does this CPU have it? */
 bool cpu_has_pauth(void);
 
-/** Guest-visible PMU and debug registers of this CPU to their reset values. EL2's own counter goes on. */
+/** Guest-visible PMU and debug registers of this CPU to their reset values: at its setup, and when an exclusive vCPU leaves, so that
+ * nothing counts or interrupts for one that is gone. EL2's own counter goes on. */
 void pmu_reset(void);
 void debug_reset(void);
 
@@ -94,10 +95,19 @@ void smccc_call(struct vcpu *vcpu, uint64_t x[31]);
 int64_t psci_call(struct vcpu *vcpu, uint32_t function, const uint64_t x[31]);
 
 
-/** Go to the next instruction of the guest. */
-static inline void guest_advance(void)
+/* What the end of an instruction changes beside the PC: its single step is done, and it was no branch. */
+#define SPSR_OF_INSTRUCTION (SPSR_SS | BIT(11) | BIT(10))
+
+/** Go to the next instruction of the guest; `pstate` and `pc` are those of the exit. */
+static inline void guest_advance_from(uint64_t pc, uint64_t pstate, uint64_t esr)
 {
-	SYSREG_WRITE(elr_el2, SYSREG_READ(elr_el2) + 4u);
+	SYSREG_WRITE(elr_el2, pc + (esr & ESR_IL ? 4u : 2u));
+	SYSREG_WRITE(spsr_el2, pstate & ~SPSR_OF_INSTRUCTION);
+}
+
+static inline void guest_advance(uint64_t esr)
+{
+	guest_advance_from(SYSREG_READ(elr_el2), SYSREG_READ(spsr_el2), esr);
 }
 
 /** What hardware does for an instruction that is not there. */

@@ -54,6 +54,8 @@ void cpu_setup(struct arm64_cpu *cpu)
 	SYSREG_WRITE(vttbr_el2, 0);
 	SYSREG_WRITE(vpidr_el2, SYSREG_READ(midr_el1));
 	cpu->counters = pmu_setup();
+	pmu_reset();
+	debug_reset();
 	errata_apply(cpu);
 	SYSREG_WRITE(vbar_el2, cpu->workaround != 0 ? (uint64_t)vectors_guarded : (uint64_t)vectors_plain);
 	ISB();

@@ -30,7 +30,7 @@ void trap_hvc(struct frame *frame, uint64_t esr)
 
 void trap_smc(struct frame *frame, uint64_t esr)
 {
-	guest_advance(); /* a trapped SMC returns to itself */
+	guest_advance(esr); /* a trapped SMC returns to itself */
 	call_dispatch(this_vcpu(), frame, esr);
 }
 
@@ -44,7 +44,7 @@ void trap_wfx(struct frame *frame, uint64_t esr)
 
 	(void)frame;
 	exit_record(vcpu, EXIT_WAIT, SYSREG_READ(elr_el2), esr, 0);
-	guest_advance();
+	guest_advance(esr);
 	if (!(esr & WFX_IS_WFE))
 		(void)vcpu_wait_irq(vcpu);
 }
@@ -91,14 +91,14 @@ static void sysreg_read(struct vcpu *vcpu, struct frame *frame, uint64_t esr, ui
 		return;
 	}
 	gpr_write(frame, sysreg_operand(esr), value);
-	guest_advance();
+	guest_advance(esr);
 }
 
 static void set_way(struct vcpu *vcpu, const struct frame *frame, uint64_t esr)
 {
 	vcpu->exits[EXIT_CACHE]++;
 	if (cache_sweep(arm64_vcpu_of(vcpu), gpr_read(frame, sysreg_operand(esr))))
-		guest_advance(); /* else it comes back with the same instruction */
+		guest_advance(esr); /* else it comes back with the same instruction */
 }
 
 static void sysreg_write(struct vcpu *vcpu, struct frame *frame, uint64_t esr, uint32_t reg)
@@ -106,11 +106,11 @@ static void sysreg_write(struct vcpu *vcpu, struct frame *frame, uint64_t esr, u
 	switch (reg) {
 	case REG_ICC_ASGI1R: /* one security state: it reaches what ICC_SGI0R_EL1 does */
 	case REG_ICC_SGI0R:
-		guest_advance();
+		guest_advance(esr);
 		vgic_sgi_write(vcpu, gpr_read(frame, sysreg_operand(esr)), true);
 		return;
 	case REG_ICC_DIR:
-		guest_advance();
+		guest_advance(esr);
 		vgic_dir_write(vcpu, gpr_read(frame, sysreg_operand(esr)));
 		return;
 	case REG_DC_ISW:
@@ -120,7 +120,7 @@ static void sysreg_write(struct vcpu *vcpu, struct frame *frame, uint64_t esr, u
 		return;
 	default:
 		if (idreg_ignores_write(reg))
-			guest_advance();
+			guest_advance(esr);
 		else
 			trap_undefined(frame, esr);
 	}
@@ -135,7 +135,7 @@ void trap_sysreg(struct frame *frame, uint64_t esr)
 	if (esr & SYSREG_IS_READ) {
 		sysreg_read(vcpu, frame, esr, reg);
 	} else if (reg == REG_ICC_SGI1R) {
-		guest_advance();
+		guest_advance(esr);
 		vgic_sgi_write(vcpu, gpr_read(frame, sysreg_operand(esr)), false);
 	} else {
 		sysreg_write(vcpu, frame, esr, reg);

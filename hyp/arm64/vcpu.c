@@ -76,7 +76,6 @@ void arch_vcpu_reset(struct vcpu *vcpu)
 	v->vmpidr = VMPIDR_RES1 | (vcpu->index & 0xfu) | (uint64_t)(vcpu->index >> 4) << 8;
 	v->sweep_map = 0;
 	v->sweep_offset = 0;
-	v->is_fresh = true;
 	vgic_vcpu_reset(vcpu);
 }
 
@@ -121,23 +120,11 @@ static void controls_load(const struct arm64_vcpu *v)
 	siblings_flush(&v->core);
 }
 
-static void fresh_load(struct arm64_vcpu *v)
-{
-	if (!v->is_fresh)
-		return;
-	v->is_fresh = false;
-	if (!vcpu_is_exclusive(&v->core))
-		return;
-	pmu_reset();
-	debug_reset();
-}
-
 void arch_vcpu_load(struct vcpu *vcpu)
 {
 	struct arm64_vcpu *v = arm64_vcpu_of(vcpu);
 
 	controls_load(v);
-	fresh_load(v);
 	el1_load(&v->el1);
 	if (cpu_has_pauth())
 		pauth_load(&v->el1);
@@ -158,6 +145,10 @@ void arch_vcpu_save(struct vcpu *vcpu)
 		pauth_save(&v->el1);
 	fp_save(&v->fp);
 	v->frame = *cpu_frame(this_cpu());
+	if (vcpu_is_exclusive(vcpu)) {
+		pmu_reset();
+		debug_reset();
+	}
 	SYSREG_WRITE(hcr_el2, HCR_RW);
 	ISB();
 	if (serror != 0)

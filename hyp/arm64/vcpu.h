@@ -51,7 +51,6 @@ struct arm64_vcpu {
 	struct fp_state fp;    /* (owner CPU) while not loaded */
 	struct register_hit hit; /* (owner CPU) */
 	uint64_t vmpidr;       /* (boot) */
-	bool is_fresh;         /* (owner CPU) reset since it was last loaded: its CPU's PMU and debug registers are not */
 	uint32_t sweep_map;    /* (owner CPU) progress of a set/way operation: map, and bytes in it */
 	uint64_t sweep_offset; /* (owner CPU) */
 	uint64_t entry, argument; /* (partition lock) next start */
