@@ -9,7 +9,7 @@ import re
 PAGE, STEP, SPACE, GIB = 4096, 2 << 20, 1 << 39, 1 << 30
 EDGES, SERVICES, ODD = 16, 3, 16
 STORM = 20000
-LINE = re.compile(r"^HOSTILE cpu=(\d+) class=(\w+) ((?:\w+=\d+ ?)+)", re.M)
+LINE = re.compile(r"HOSTILE cpu=(\d+) class=(\w+) ((?:\w+=\d+ ?)+)", re.M)
 
 
 def expected(ram, own=(), deny=(), regs=(), uart=0x09000000, smc=True):
@@ -37,6 +37,7 @@ def expected(ram, own=(), deny=(), regs=(), uart=0x09000000, smc=True):
     }
 
 
+# Not at the start of a line: what the guest wrote to its console at random may stand before.
 def counts(text):
     """[(CPU, class, {word: number})] in the order printed."""
     return [(int(cpu), kind, {w: int(n) for w, n in (pair.split("=") for pair in words.split())})
