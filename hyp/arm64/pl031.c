@@ -68,20 +68,13 @@ void arch_devices_tick(const struct plan_partition *partition)
 static uint32_t reg_value(const struct pl031 *rtc, uint32_t offset)
 {
 	switch (offset) {
-	case DR:
-		return clock_s(rtc);
-	case MR:
-		return rtc->match;
-	case LR:
-		return rtc->load;
-	case CR:
-		return 1; /* it runs and cannot be stopped, as in hardware once it is set */
-	case IMSC:
-		return rtc->imsc;
-	case RIS:
-		return rtc->ris;
-	default:
-		return rtc->ris & rtc->imsc;
+	case DR: return clock_s(rtc);
+	case MR: return rtc->match;
+	case LR: return rtc->load;
+	case CR: return 1; /* it runs and cannot be stopped, as in hardware once it is set */
+	case IMSC: return rtc->imsc;
+	case RIS: return rtc->ris;
+	default: return rtc->ris & rtc->imsc;
 	}
 }
 

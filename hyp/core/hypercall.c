@@ -25,14 +25,10 @@ static enum verdict answer(uint64_t regs[8], int64_t status)
 static int64_t error_of(enum err err)
 {
 	switch (err) {
-	case OK:
-		return HC_OK;
-	case ERR_STATE:
-		return HC_ERR_STATE;
-	case ERR_DENIED:
-		return HC_ERR_NO_IMAGE;
-	default:
-		return HC_ERR_INVALID;
+	case OK: return HC_OK;
+	case ERR_STATE: return HC_ERR_STATE;
+	case ERR_DENIED: return HC_ERR_NO_IMAGE;
+	default: return HC_ERR_INVALID;
 	}
 }
 

@@ -5,7 +5,7 @@
  */
 #include <hyp/print.h>
 
-#define DIGITS_MAX 20u /* of a 64-bit number, decimal */
+#define DIGITS_MAX 20u /* of a 64-bit number, decimal; zero padding goes no further */
 
 struct out {
 	char *to;
@@ -59,23 +59,16 @@ static void put_number(struct out *out, const struct spec *spec, uint64_t value,
 {
 	char digits[DIGITS_MAX + 1];
 	size_t at = sizeof(digits);
-	struct spec rest = *spec;
 
 	do {
 		digits[--at] = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	if (is_negative && !spec->is_zero)
+	while (spec->is_zero && at > (is_negative ? 1u : 0u) && sizeof(digits) - at + (is_negative ? 1u : 0u) < spec->width)
+		digits[--at] = '0';
+	if (is_negative)
 		digits[--at] = '-';
-	if (spec->is_zero) {
-		size_t length = sizeof(digits) - at + (is_negative ? 1 : 0);
-
-		if (is_negative)
-			put(out, '-');
-		put_times(out, '0', spec->width > length ? spec->width - length : 0);
-		rest.width = 0;
-	}
-	put_padded(out, &rest, &digits[at], sizeof(digits) - at);
+	put_padded(out, spec, &digits[at], sizeof(digits) - at);
 }
 
 static const char *read_spec(const char *format, struct spec *spec)

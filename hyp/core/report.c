@@ -10,14 +10,8 @@
 #include <hyp/report.h>
 
 static const char *const class_names[EXIT_CLASS_COUNT] = {
-	[EXIT_INTERRUPT] = "interrupt",
-	[EXIT_HYPERCALL] = "call",
-	[EXIT_MMIO] = "mmio",
-	[EXIT_REGISTER] = "register",
-	[EXIT_WAIT] = "wait",
-	[EXIT_CACHE] = "cache",
-	[EXIT_FAULT] = "fault",
-	[EXIT_ERROR] = "error",
+	[EXIT_INTERRUPT] = "interrupt", [EXIT_HYPERCALL] = "call", [EXIT_MMIO] = "mmio", [EXIT_REGISTER] = "register",
+	[EXIT_WAIT] = "wait", [EXIT_CACHE] = "cache", [EXIT_FAULT] = "fault", [EXIT_ERROR] = "error",
 };
 
 const char *symbol_find(const struct plan_partition *partition, uint64_t address, uint64_t *offset)
@@ -135,16 +129,12 @@ void report_partition(struct vcpu *vcpu, const char *what)
 
 static const char *vcpu_word(const struct vcpu *vcpu)
 {
-	switch (vcpu->state) {
-	case VCPU_OFF:
-		return "off";
-	case VCPU_STOPPED:
-		return "stopped";
-	case VCPU_WAITING:
-		return "waiting for its partition";
-	default:
-		break;
-	}
+	static const char *const words[] = {
+		[VCPU_OFF] = "off", [VCPU_WAITING] = "waiting for its partition", [VCPU_STOPPED] = "stopped",
+	};
+
+	if (vcpu->state != VCPU_READY)
+		return words[vcpu->state];
 	if (vcpu->is_idle)
 		return "waiting for an interrupt";
 	return vcpu->cpu->state->current == vcpu ? "running" : "ready";
