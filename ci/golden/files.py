@@ -52,5 +52,6 @@ def make(out):
     for name, data in files.items():
         (out / name).write_bytes(data)
     overlay(out, "good.dtbo", OVERLAY)
+    overlay(out, "plain.dtb", "/dts-v1/;\n/ { };\n")
     (out / "big.data").write_bytes(bytes(3 << 20))
     overlay(out, "big.dtbo", OVERLAY.replace('"by an overlay"', '/incbin/("%s")' % (out / "big.data")))

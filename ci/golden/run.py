@@ -96,8 +96,13 @@ def neutral(planner, text):
     return text.replace(str(planner.out / "files"), "FILES")
 
 
+def identifier_of(config):
+    """fail-<identifier>.config, or fail-<identifier>.<case>.config for another case of the same check."""
+    return config.stem[len("fail-"):].split(".")[0]
+
+
 def judge_fail(planner, config, update):
-    identifier = config.stem[len("fail-"):]
+    identifier = identifier_of(config)
     first = config.read_text().splitlines()[0]
     sibling = HERE / first.removeprefix("# sibling: ")
     if not sibling.is_file():
@@ -139,7 +144,7 @@ def main():
         tap.result(config.stem, judge_fail(planner, config, args.update))
     if not args.only:
         known = set(subprocess.run([args.planner, "checks"], capture_output=True, text=True, check=True).stdout.split())
-        tested = {c.stem[len("fail-"):] for c in failing}
+        tested = {identifier_of(c) for c in failing}
         tap.result("every check has a test, and every test a check", sorted(known ^ tested))
         tap.result("there are at least 40 checks", [] if len(known) >= 40 else [str(len(known))])
     tap.done()
