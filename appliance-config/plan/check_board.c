@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Stage 1 and stage 2 have 39 bits. */
+#define REACH (512 * GIB)
+
 void check_board_cpu_twice(const struct model *model, struct findings *f)
 {
 	const struct board *board = model->board;
@@ -37,6 +40,10 @@ void check_board_memory(const struct model *model, struct findings *f)
 
 	if (board->ram_count == 0)
 		find(f, "board.dts of \"%s\" (CONFIG_BOARD) has no memory node (device_type = \"memory\"); add one", board->name);
+	for (uint32_t i = 0; i < board->ram_count; i++)
+		if (range_end(board->ram[i]) > REACH)
+			find(f, "board.dts of \"%s\" (CONFIG_BOARD): memory %s ends above 512 GiB, which the hypervisor's tables do not reach; shorten its reg",
+			     board->name, range_text(board->ram[i]));
 	for (uint32_t i = 0; i < board->ram_count; i++)
 		for (uint32_t k = i + 1; k < board->ram_count; k++)
 			if (range_overlaps(board->ram[i], board->ram[k]))

@@ -27,10 +27,19 @@ static void emit_slot(struct text *out, uint32_t cpu, uint32_t slot)
 	text_add(out, "endchoice\n\nconfig %s_US\n\tint \"Slot %u: length (us)\"\n\trange 1 1000000\n\tdefault 5000\n\nendif\n\n", prefix, slot);
 }
 
+/* ", thread of one core with CPU 3", or nothing. */
+static const char *sibling_text(const struct board *board, uint32_t cpu)
+{
+	for (uint32_t i = 0; i < board->cpu_count; i++)
+		if (i != cpu && board->cpus[i].core == board->cpus[cpu].core)
+			return mem_format(", thread of one core with CPU %u", i);
+	return "";
+}
+
 static void emit_cpu(struct text *out, const struct board *board, uint32_t cpu)
 {
-	text_add(out, "choice\n\tprompt \"CPU %u (%s, MPIDR 0x%" PRIx64 ")\"\n\tdefault CPU%u_UNUSED\n", cpu, board->cpus[cpu].model,
-		 board->cpus[cpu].mpidr, cpu);
+	text_add(out, "choice\n\tprompt \"CPU %u (%s, cluster %u, MPIDR 0x%" PRIx64 "%s)\"\n\tdefault CPU%u_UNUSED\n", cpu, board->cpus[cpu].model,
+		 board->cpus[cpu].cluster, board->cpus[cpu].mpidr, sibling_text(board, cpu), cpu);
 	text_add(out, "\thelp\n\t  Who runs on this CPU: one partition, which then has it for itself, or\n\t  several in fixed time slots, or nobody.\n\n");
 	text_add(out, "config CPU%u_UNUSED\n\tbool \"nobody\"\n\n", cpu);
 	emit_parts(out, mem_format("CPU%u", cpu));

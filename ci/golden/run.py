@@ -146,6 +146,8 @@ def main():
         known = set(subprocess.run([args.planner, "checks"], capture_output=True, text=True, check=True).stdout.split())
         tested = {identifier_of(c) for c in failing}
         tap.result("every check has a test, and every test a check", sorted(known ^ tested))
+        page = (HERE.parent.parent / "docs/configuration.md").read_text()
+        tap.result("docs/configuration.md names every check", sorted(i for i in known if f"`{i}`" not in page))
         tap.result("there are at least 40 checks", [] if len(known) >= 40 else [str(len(known))])
     tap.done()
 
