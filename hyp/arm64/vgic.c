@@ -519,6 +519,7 @@ static void lr_own(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, 
 
 	vcpu->used |= 1u << index;
 	vcpu->lr_irq[index] = (uint16_t)irq;
+	vcpu->lr_again[index] = lr_common(gic, bank, irq) | LR_PENDING;
 	bank->lr[irq % 32u] = (uint8_t)index;
 	bank->in_lr |= bit_of(irq);
 	if (irq >= VGIC_PRIVATE)
@@ -676,7 +677,20 @@ static bool lr_place(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank
 		lr_own(gic, self, bank, irq, index);
 	}
 	bank->lr_latched |= bit_of(irq);
-	vif_lr_set(index, lr_common(gic, bank, irq) | LR_PENDING);
+	vif_lr_set(index, vcpu->lr_again[index]);
+	return true;
+}
+
+/* The same for a private interrupt whose last occurrence is spent in the list register that it still has: whatever changes its
+ * configuration, or what the list registers should hold, takes it out of there or leaves work. */
+static inline __attribute__((always_inline)) bool deliver_again(struct vgic_vcpu *vcpu, struct vgic_bank *bank, irq_t irq)
+{
+	uint32_t index = bank->lr[irq];
+
+	if (!(bank->in_lr & bit_of(irq)) || vcpu->work || !(vif_empty() >> index & 1u))
+		return false;
+	bank->lr_latched |= bit_of(irq);
+	vif_lr_set(index, vcpu->lr_again[index]);
 	return true;
 }
 
@@ -694,7 +708,7 @@ void vgic_private_fired(struct vcpu *vcpu, irq_t irq)
 	struct vgic_bank *bank = &gic_of(vcpu)->bank;
 
 	lock_take(&gic->lock);
-	if (deliver_now(gic, vcpu, bank, irq)) {
+	if (deliver_again(gic_of(vcpu), bank, irq) || deliver_now(gic, vcpu, bank, irq)) {
 		lock_drop(&gic->lock);
 		return;
 	}
@@ -759,7 +773,8 @@ static void sgi_pend_one(struct vgic *gic, struct vcpu *self, struct vcpu *targe
 	struct vgic_vcpu *vcpu = gic_of(target);
 	struct vgic_ref ref = { .gic = gic, .self = self, .owner = target, .bank = &vcpu->bank };
 
-	if (self == target && !vif_fixed_enables && deliver_now(gic, self, ref.bank, irq))
+	if (self == target && !vif_fixed_enables &&
+	    (deliver_again(vcpu, ref.bank, irq) || deliver_now(gic, self, ref.bank, irq)))
 		return;
 	ref.bank->latched |= bit_of(irq);
 	/* GICv3 has no sources: always 0 */

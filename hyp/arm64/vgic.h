@@ -64,6 +64,7 @@ struct vgic_vcpu {
 	bool is_loaded;                   /* (vgic lock, owner CPU) */
 	bool is_awake;                    /* (vgic lock) v3 GICR_WAKER: neither ProcessorSleep nor ChildrenAsleep */
 	uint16_t lr_irq[VGIC_LR_MAX];     /* (vgic lock, owner CPU) of used ones */
+	uint64_t lr_again[VGIC_LR_MAX];   /* (vgic lock, owner CPU) of used ones: what makes the interrupt pending there once more */
 	uint8_t sgi_sources[VGIC_SGIS];   /* (vgic lock) v2: pending sources, one bit a vCPU */
 	uint8_t sgi_active[VGIC_SGIS];    /* (vgic lock) v2: source of the active one */
 	uint64_t vmcr;                    /* (owner CPU) while not loaded */

@@ -41,7 +41,10 @@ uint64_t vif_lr_get(uint32_t index)
 
 void vif_lr_set(uint32_t index, uint64_t lr)
 {
-	ich_lr_set(index, lr);
+	if (index == 0)
+		ich_lr_set(0, lr); /* the busiest: one instruction */
+	else
+		ich_lr_set(index, lr);
 }
 
 uint32_t vif_empty(void)

@@ -6,17 +6,8 @@
 #include <hyp/arch.h>
 #include <hyp/lock.h>
 
-void lock_take(struct lock *lock)
+void lock_wait(const struct lock *lock, uint32_t ticket)
 {
-	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-
-	/* acquire: pairs with the release in lock_drop() of the holder before us */
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
 		arch_relax();
-}
-
-void lock_drop(struct lock *lock)
-{
-	/* only the holder writes `serving` */
-	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 }

@@ -14,13 +14,25 @@ struct lock {
 	uint32_t serving; /* (lock) ticket of the holder */
 };
 
+/** Until `ticket` is served. For lock_take(). */
+void lock_wait(const struct lock *lock, uint32_t ticket);
+
 /**
  * Take `lock`. Context: any CPU, interrupts masked as everywhere in the
  * hypervisor. Pairs its acquire with the release of lock_drop().
  */
-void lock_take(struct lock *lock);
+static inline void lock_take(struct lock *lock)
+{
+	uint32_t ticket = __atomic_fetch_add(&lock->next, 1u, __ATOMIC_RELAXED);
+
+	if (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		lock_wait(lock, ticket);
+}
 
 /** Give `lock` to the next waiter. Context: the holder. */
-void lock_drop(struct lock *lock);
+static inline void lock_drop(struct lock *lock)
+{
+	__atomic_store_n(&lock->serving, lock->serving + 1u, __ATOMIC_RELEASE);
+}
 
 #endif
