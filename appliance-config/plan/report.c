@@ -98,7 +98,7 @@ static void report_cpu(const struct model *model, const struct cpu *cpu, struct 
 				 (unsigned long long)cpu->slots[i].us, i + 1 < cpu->slot_count ? "," : "");
 		text_add(out, "\n");
 	} else if (cpu->part < 0) {
-		text_add(out, "unused: stays off\n");
+		text_add(out, "%s\n", cpu->board == 0 ? "no partition: the hypervisor boots on it" : "unused: stays off");
 	} else {
 		text_add(out, "%s, exclusive\n", model->parts[cpu->part].name);
 	}
