@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool read_span(struct bytes elf, struct range *span)
+bool link_span(struct bytes elf, struct range *span)
 {
 	Elf64_Ehdr header;
 	uint64_t end = 0;
@@ -36,12 +36,10 @@ static bool read_span(struct bytes elf, struct range *span)
 	return end > span->base;
 }
 
-const char *link_problem(const struct model *model, struct bytes elf)
+static const char *check_grown(const struct model *model, struct range span)
 {
-	struct range room = { model->hypervisor.base, model->hypervisor.size - PAGE_BYTES }, span;
+	struct range room = { model->hypervisor.base, model->hypervisor.size - PAGE_BYTES };
 
-	if (!read_span(elf, &span))
-		return "the hypervisor's file is no linked ELF file";
 	if (range_contains(room, span) && span.base == room.base)
 		return NULL;
 	return mem_format("CONFIG_HYPERVISOR_KIB: the linked hypervisor takes %s, its region \"hypervisor\" has room for %s: "
@@ -49,3 +47,21 @@ const char *link_problem(const struct model *model, struct bytes elf)
 			  range_text(span), range_text(room), range_end(span) > range_end(room) ? range_end(span) - range_end(room) : 0,
 			  align_up(span.size + PAGE_BYTES, BLOCK_BYTES) / KIB);
 }
+
+/* A page table was counted for each 2 MiB of the region, and the hypervisor takes exactly those that it counted. */
+static const char *check_roomy(const struct model *model, struct range span)
+{
+	uint64_t used = align_up(range_end(span), BLOCK_BYTES), end = align_up(range_end(model->hypervisor), BLOCK_BYTES);
+
+	if (used + BLOCK_BYTES >= end)
+		return NULL;
+	return mem_format("CONFIG_HYPERVISOR_KIB=%" PRIu64 ": the linked hypervisor takes %s, its region \"hypervisor\" is %s: 2 MiB of it would lie "
+			  "empty; set CONFIG_HYPERVISOR_KIB=%" PRIu64 " or less, or 0 to let the planner choose",
+			  model->hypervisor.size / KIB, range_text(span), range_text(model->hypervisor), (used + BLOCK_BYTES - model->hypervisor.base) / KIB);
+}
+
+const struct link_check link_checks[] = {
+	{ "hypervisor-grown", check_grown },
+	{ "hypervisor-roomy", check_roomy },
+};
+const size_t link_check_count = COUNT_OF(link_checks);

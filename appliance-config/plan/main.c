@@ -199,14 +199,22 @@ static int write_images(const struct options *o, struct model *model)
 static int check_link(const struct options *o, const struct model *model)
 {
 	struct bytes elf;
-	const char *problem;
+	struct range span;
+	int status = 0;
 
 	if (!o->elf || !file_read(o->elf, &elf))
-		return complain(o->elf ? o->elf : "--elf", "cannot be read") + 1;
-	problem = o->disabled && strcmp(o->disabled, LINK_CHECK) == 0 ? NULL : link_problem(model, elf);
-	if (problem)
-		fprintf(stderr, "error[" LINK_CHECK "]: %s\n", problem);
-	return problem != NULL;
+		return complain(o->elf ? o->elf : "--elf", "cannot be read") + 2;
+	if (!link_span(elf, &span))
+		return complain(o->elf, "is no linked ELF file") + 2;
+	for (size_t i = 0; i < link_check_count; i++) {
+		bool is_left_out = o->disabled && strcmp(o->disabled, link_checks[i].id) == 0;
+		const char *problem = is_left_out ? NULL : link_checks[i].run(model, span);
+
+		if (problem)
+			fprintf(stderr, "error[%s]: %s\n", link_checks[i].id, problem);
+		status = problem ? 1 : status;
+	}
+	return status;
 }
 
 static int run_model(const struct options *o, struct model *model)
@@ -235,7 +243,8 @@ static int list_checks(void)
 {
 	for (size_t i = 0; i < check_count; i++)
 		puts(checks[i].id);
-	puts(LINK_CHECK);
+	for (size_t i = 0; i < link_check_count; i++)
+		puts(link_checks[i].id);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent / "check"))
 import files  # noqa: E402
 from tap import Tap  # noqa: E402
 
-LINK = "hypervisor-grown"
+LINK = re.compile("hypervisor-(grown|roomy)|sizes")
 
 
 class Planner:
@@ -59,7 +59,7 @@ class Planner:
                   "--ext", str(HERE), f"-DO={self.out / 'files'}", *more]
         done = subprocess.run([self.program, "plan", *common], capture_output=True, text=True, check=False)
         status, errors = done.returncode, done.stderr
-        if LINK in config.stem or "sizes" in config.stem:
+        if LINK.search(config.stem):
             link = self.link(where, common)
             status, errors = status or link.returncode, errors + link.stderr
             shutil.rmtree(where, ignore_errors=True) if link.returncode == 1 else None
