@@ -80,12 +80,6 @@ static void abort_other(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool is_f
 
 #define SHAPE (ESR_ISV | 3ul << 22 | ESR_SSE | ESR_CM | ESR_S1PTW | ESR_WNR | FSC_TYPE_MASK)
 
-/* x20..x29 are not in the frame of a short exit. */
-static bool is_in_short_frame(uint32_t index)
-{
-	return index < 20u || index > 29u;
-}
-
 bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 {
 	struct arm64_vcpu *vcpu = arm64_vcpu_of(this_vcpu());

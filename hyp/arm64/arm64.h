@@ -88,6 +88,15 @@ trap_fn trap_unknown, trap_undefined, trap_wfx, trap_hvc, trap_smc, trap_sysreg,
 /** A plain access to an emulated register. Returns: false, with nothing done, if it is not that simple. x20..x29 are not in `frame`. */
 bool trap_data_abort_fast(struct frame *frame, uint64_t esr);
 
+/** The same for an SGI that the guest sends to itself again. */
+bool trap_sysreg_fast(struct frame *frame, uint64_t esr);
+
+/** x20..x29 are not in the frame of a short exit. */
+static inline bool is_in_short_frame(uint32_t index)
+{
+	return index < 20u || index > 29u;
+}
+
 /** Calls of the SMC convention other than vendor calls: function in x[0], result to x[0]. */
 void smccc_call(struct vcpu *vcpu, uint64_t x[31]);
 

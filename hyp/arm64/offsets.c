@@ -14,6 +14,7 @@ void offsets(void)
 {
 	OFFSET(TRAP_HVC64, EC_HVC64);
 	OFFSET(TRAP_DATA_ABORT, EC_DATA_ABORT);
+	OFFSET(TRAP_SYSREG, EC_SYSREG);
 	OFFSET(FRAME_SIZE, sizeof(struct frame));
 	OFFSET(ARM64_CPU_STACK_TOP, offsetof(struct arm64_cpu, stack_top));
 	OFFSET(ARM64_CPU_SERROR, offsetof(struct arm64_cpu, serror));

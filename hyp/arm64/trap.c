@@ -126,6 +126,22 @@ static void sysreg_write(struct vcpu *vcpu, struct frame *frame, uint64_t esr, u
 	}
 }
 
+bool trap_sysreg_fast(struct frame *frame, uint64_t esr)
+{
+	struct vcpu *vcpu = this_vcpu();
+	uint32_t index = sysreg_operand(esr);
+	uint64_t pc = SYSREG_READ(elr_el2);
+
+	if ((esr & (SYSREG_MASK | SYSREG_IS_READ)) != REG_ICC_SGI1R || !is_in_short_frame(index))
+		return false;
+	if (!vgic_sgi_self(vcpu, gpr_read(frame, index)))
+		return false;
+	exit_record(vcpu, EXIT_REGISTER, pc, esr, 0);
+	SYSREG_WRITE(elr_el2, pc + 4u);
+	SYSREG_WRITE(spsr_el2, SYSREG_READ(spsr_el2) & ~SPSR_OF_INSTRUCTION);
+	return true;
+}
+
 void trap_sysreg(struct frame *frame, uint64_t esr)
 {
 	struct vcpu *vcpu = this_vcpu();

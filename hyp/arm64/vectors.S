@@ -106,7 +106,7 @@
 	guarded guarded_irq, guest_irq
 	guarded guarded_serror, guest_serror
 
-/* The two most frequent exits look at none of x20..x29. */
+/* The most frequent exits look at none of x20..x29. */
 guest_sync:
 	mrs	x1, esr_el2
 	mov	x0, sp
@@ -122,10 +122,15 @@ guest_exit:
 	leave
 
 1:	cmp	x2, #TRAP_DATA_ABORT
-	b.ne	guest_full
+	b.ne	3f
 	bl	trap_data_abort_fast	/* true: done */
 	tbnz	w0, #0, guest_exit
-	mrs	x1, esr_el2
+	b	4f
+3:	cmp	x2, #TRAP_SYSREG
+	b.ne	guest_full
+	bl	trap_sysreg_fast
+	tbnz	w0, #0, guest_exit
+4:	mrs	x1, esr_el2
 
 /* All registers are in the frame, and what the trap function leaves there counts. */
 guest_full:

@@ -768,13 +768,17 @@ void vgic_set_level(const struct plan_partition *partition, irq_t irq, bool is_h
 	vgic_drop(gic, self);
 }
 
+bool vgic_sgi_again(struct vcpu *self, irq_t irq)
+{
+	return !vif_fixed_enables && deliver_again(gic_of(self), &gic_of(self)->bank, irq);
+}
+
 static void sgi_pend_one(struct vgic *gic, struct vcpu *self, struct vcpu *target, irq_t irq)
 {
 	struct vgic_vcpu *vcpu = gic_of(target);
 	struct vgic_ref ref = { .gic = gic, .self = self, .owner = target, .bank = &vcpu->bank };
 
-	if (self == target && !vif_fixed_enables &&
-	    (deliver_again(vcpu, ref.bank, irq) || deliver_now(gic, self, ref.bank, irq)))
+	if (self == target && !vif_fixed_enables && deliver_now(gic, self, ref.bank, irq))
 		return;
 	ref.bank->latched |= bit_of(irq);
 	/* GICv3 has no sources: always 0 */

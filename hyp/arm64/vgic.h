@@ -117,6 +117,9 @@ void vgic_private_fired(struct vcpu *vcpu, irq_t irq);
 /** Physical shared interrupt of a passed-through device fired and is active; `irq` is its virtual number. Any CPU. */
 void vgic_shared_fired(const struct plan_partition *partition, irq_t irq);
 
+/** It wrote `value` to ICC_SGI1R_EL1, to itself, and nothing changed since it did so before. Returns: false, and nothing is done, if that is not so. */
+bool vgic_sgi_self(struct vcpu *vcpu, uint64_t value);
+
 /** The guest of `vcpu` wrote an SGI register: ICC_SGI1R_EL1, or (`is_group0`) ICC_SGI0R_EL1 or ICC_ASGI1R_EL1. GICv3 only. */
 void vgic_sgi_write(struct vcpu *vcpu, uint64_t value, bool is_group0);
 

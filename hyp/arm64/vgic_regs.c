@@ -92,13 +92,18 @@ static void physical_enable(const struct vgic_ref *ref, uint32_t mask)
 
 void vgic_enable_set(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
-	struct vgic_ref ref = ref_of_bits(vcpu, reg, access);
-	uint32_t mask = (uint32_t)access->value & ref.bank->owned;
+	struct vgic_ref ref;
+	uint32_t mask;
 
-	if (!mask)
+	if (!access->value)
 		return;
+	ref = ref_of_bits(vcpu, reg, access);
 	lock_take(&ref.gic->lock);
-	mask &= ~ref.bank->enabled;
+	mask = (uint32_t)access->value & ref.bank->owned & ~ref.bank->enabled;
+	if (!mask) {
+		lock_drop(&ref.gic->lock);
+		return;
+	}
 	ref.bank->enabled |= mask;
 	physical_enable(&ref, mask);
 	vgic_note_pending(&ref, mask);

@@ -11,6 +11,19 @@
 #define SGI_IRQ(value) ((irq_t)((value) >> 24) & 15u)
 #define SGI_OTHER_CLUSTER (0xfful << 48 | 0xful << 44 | 0xfful << 32 | 0xfful << 16) /* Aff3, RS, Aff2, Aff1: 0 for every vCPU */
 
+bool vgic_sgi_self(struct vcpu *vcpu, uint64_t value)
+{
+	struct vgic *gic = vgic_of(vcpu->partition);
+	bool is_done;
+
+	if ((value & (SGI_ANY | SGI_OTHER_CLUSTER | 0xffffu)) != 1u << vcpu->index)
+		return false;
+	lock_take(&gic->lock);
+	is_done = vgic_sgi_again(vcpu, SGI_IRQ(value));
+	lock_drop(&gic->lock);
+	return is_done;
+}
+
 void vgic_sgi_write(struct vcpu *vcpu, uint64_t value, bool is_group0)
 {
 	struct vgic *gic = vgic_of(vcpu->partition);

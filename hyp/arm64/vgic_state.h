@@ -99,6 +99,9 @@ bool vgic_is_settling(const struct vgic *gic, const struct vcpu *self);
 /** Ends what lock_take(&gic->lock) began. `self`: loaded on this CPU and of this partition, or null. */
 void vgic_drop(struct vgic *gic, struct vcpu *self);
 
+/** Make SGI `irq` pending on `self`, whose list register still has the last one, spent. Returns: false if it is not so. Context: lock held. */
+bool vgic_sgi_again(struct vcpu *self, irq_t irq);
+
 /** Make SGI `irq` pending on the vCPUs of `targets`. Only those of group 0 if `is_group0`. Context: lock held. */
 void vgic_sgi_pend(struct vgic *gic, struct vcpu *self, irq_t irq, uint32_t targets, bool is_group0);
 
