@@ -43,6 +43,9 @@ HARMLESS = [
     r"no random seed is left: from now on guests start without$",
 ]
 
+# What it says when its keys ask it to. Reports begin with a line that is not among these.
+ANSWERS = [r"state of ", r"\d+ [a-z0-9-]+: ", r" vcpu \d+ on cpu \d+: ", r"  (pc|printed|exits|no output yet)"]
+
 
 class Failure(Exception):
     """A test did not see what it expected; the words are for people."""
