@@ -32,7 +32,7 @@ def main():
     tap.result("each partition, the hypervisor and the firmware have a log", [f"no log of {n}" for n in empty])
     done = run(out, 1)
     tap.result("too little time is a failure that names who was missing",
-               [] if done.returncode and "did not report that it is up" in done.stdout + done.stderr else done.stdout.splitlines()[-5:])
+               [] if done.returncode and "this is missing" in done.stdout + done.stderr else done.stdout.splitlines()[-5:])
     tap.done()
 
 
