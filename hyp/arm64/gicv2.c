@@ -168,11 +168,6 @@ bool gic_irq_is_pending(irq_t irq)
 	return *bank_at(GICD_ISPENDR, irq) & bit_of(irq);
 }
 
-bool gic_irq_is_active(irq_t irq)
-{
-	return *bank_at(GICD_ISACTIVER, irq) & bit_of(irq);
-}
-
 void gic_kick(const struct plan_cpu *cpu)
 {
 	DSB(ishst); /* stores before it are seen by whoever takes the interrupt */

@@ -224,11 +224,6 @@ bool gic_irq_is_pending(irq_t irq)
 	return read32(bank_at(GICD_ISPENDR, irq)) & bit_of(irq);
 }
 
-bool gic_irq_is_active(irq_t irq)
-{
-	return read32(bank_at(GICD_ISACTIVER, irq)) & bit_of(irq);
-}
-
 void gic_kick(const struct plan_cpu *cpu)
 {
 	uint64_t id = cpu->hardware_id;

@@ -73,11 +73,6 @@ static void private_fired(struct cpu *cpu, gic_token_t token)
 	gic_deactivate(token);
 }
 
-static bool is_guests(irq_t irq)
-{
-	return irq == GIC_PPI_VIRTUAL_TIMER || irq == GIC_PPI_PHYSICAL_TIMER || irq == GIC_PPI_PMU;
-}
-
 /* Takes one interrupt. Returns: false if there was none. */
 static inline __attribute__((always_inline)) bool take_one(struct cpu *cpu)
 {
@@ -87,7 +82,7 @@ static inline __attribute__((always_inline)) bool take_one(struct cpu *cpu)
 	if (irq >= GIC_SPECIAL)
 		return false;
 	gic_drop(token);
-	if (is_guests(irq))
+	if (irq == GIC_PPI_VIRTUAL_TIMER || irq == GIC_PPI_PHYSICAL_TIMER || irq == GIC_PPI_PMU)
 		guest_fired(cpu, token);
 	else if (irq < 32u)
 		private_fired(cpu, token);
