@@ -23,7 +23,7 @@ def look(machine):
     with machine.test("no beat comes later than 1 ms after the worst of the first window"):
         machine.skip_to_end("beat")
         machine.expect("beat", r"^SLOTS do=beat .*\n", 120)
-        rows = [dict(pair.split("=") for pair in line.split()[1:]) for line in re.findall(r"^(SLOTS do=beat .*)$", machine.text("beat"), re.M)]
+        rows = [dict(pair.split("=") for pair in line.split()[1:]) for line in re.findall(r"^(SLOTS do=beat .*)\n", machine.text("beat"), re.M)]
         gaps = [int(row["gap_ns"]) for row in rows]
         machine.require(len(gaps) > 1 and max(gaps) <= gaps[0] + MS, f"gaps of {len(gaps)} windows: {gaps[:5]} ... worst {max(gaps)}")
         machine.require(all(int(row["beats"]) >= int(row["ns"]) // (gaps[0] + MS) for row in rows), "a window lacks beats")
