@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy does on the machine: a guest that makes faults is stopped with a report, or starts again, and its
+neighbour goes on. It must not know why the guest makes them.
+"""
+from appliance import Appliance, Part
+from session import session
+
+
+def look(machine):
+    machine.allow(r"(stop|again) vCPU 0: ", r"again: ", r"stop: ", r"report: partition (stop|again): ", r"  ", r"end of report")
+    with machine.test("too many faults stop a partition, with a report"):
+        machine.expect("hyp", r"^report: partition stop: \S", 60)
+        machine.expect("hyp", r"^  pc 0x[0-9a-f]+", 20)
+        machine.expect("hyp", r"^  last exits, newest first:", 20)
+        machine.expect("hyp", r"^end of report", 20)
+    with machine.test("another policy starts it again"):
+        machine.cursors.pop("hyp", None)
+        for _ in range(3):
+            machine.expect("hyp", r"^again: stopped, starts again", 60)
+    with machine.test("the neighbour goes on"):
+        machine.skip_to_end("hello")
+        machine.expect("hello", r"hello: \d+ s", 20)
+    machine.walk_tables()
+
+
+def run(context, full=False):
+    del full
+    slots = str(context.out / "guests/slots.elf")
+    words = "do=fault pattern=1 ms=1000 windows=1000"
+    parts = [Part("stop", slots, 8, (0,), words, options={"ON_FAULT_STOP": True, "FAULT_LIMIT": 100}),
+             Part("again", slots, 8, (1,), words, options={"ON_FAULT_RESTART": True, "FAULT_LIMIT": 100}),
+             Part("hello", str(context.out / "partitions/hello.elf"), 8, (2,))]
+    session(context, Appliance("policy", parts), look)
