@@ -86,7 +86,7 @@ test: check
 help: ## This text
 	@echo 'Bulkhead: one flash image, several isolated machines'
 	@echo
-	@grep -hE '^[a-z%<>_-]+:.*## ' $(MAKEFILE_LIST) | sort -u | \
+	@grep -hE '^[a-z%<>._-]+:.*## ' $(MAKEFILE_LIST) | sort -u | \
 		sed -E 's/^([^:]*):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  O=dir  build there (default: build)      V=1  show every command'
