@@ -14,3 +14,7 @@ debug: all ## The same, stopped, with gdb: PART=name of a partition, or hyp
 CHECK_SUITES += run
 SUITE_run = $(PYTHON) ci/run/test_run.py $(O)
 suite-deps-run:
+
+CHECK_SUITES += run-demo
+SUITE_run-demo = $(PYTHON) ci/run/test_demo.py $(O)
+suite-deps-run-demo: all
