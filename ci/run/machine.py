@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -115,6 +116,9 @@ class Machine:
         self.raw = open(self.logs / "serial.log", "wb")
         self.errors = open(self.logs / "qemu.log", "w+", encoding="utf-8")
         (self.logs / "command.log").write_text(" ".join(self.arguments) + "\n")
+        # A signal that ends this program unwinds it, so that close() runs.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         # Ours to end: neither a ^C typed at the terminal nor a parent that dies may leave it behind or take it away early.
         self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=subprocess.STDOUT,
                                         start_new_session=True)
