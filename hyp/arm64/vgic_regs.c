@@ -311,6 +311,18 @@ static void hold(const struct vgic_ref *ref, uint32_t mask)
 	}
 }
 
+/* Those of `mask` whose active state only another vCPU's CPU can change: posted to it. */
+static uint32_t active_remote(const struct vgic_ref *ref, uint32_t mask)
+{
+	uint32_t others = vgic_take_back(ref, mask);
+
+	if (is_remote(ref) && mask & ref->bank->hw) {
+		others |= mask & ref->bank->hw;
+		vgic_note_private(ref->gic, ref->owner->index);
+	}
+	return others;
+}
+
 void vgic_active_set(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
 	struct vgic_ref ref = ref_of_bits(vcpu, reg, access);
@@ -320,11 +332,7 @@ void vgic_active_set(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_
 	if (!mask)
 		return;
 	lock_take(&ref.gic->lock);
-	others = vgic_take_back(&ref, mask);
-	if (is_remote(&ref) && mask & ref.bank->hw) {
-		others |= mask & ref.bank->hw;
-		vgic_note_private(ref.gic, ref.owner->index);
-	}
+	others = active_remote(&ref, mask);
 	ref.bank->post_activate |= others;
 	ref.bank->post_deactivate &= ~others;
 	mask &= ~others & ~ref.bank->active;
@@ -343,11 +351,7 @@ void vgic_active_clear(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmi
 	if (!mask)
 		return;
 	lock_take(&ref.gic->lock);
-	others = vgic_take_back(&ref, mask);
-	if (is_remote(&ref) && mask & ref.bank->hw) {
-		others |= mask & ref.bank->hw;
-		vgic_note_private(ref.gic, ref.owner->index);
-	}
+	others = active_remote(&ref, mask);
 	ref.bank->post_deactivate |= others;
 	ref.bank->post_activate &= ~others;
 	mask &= ~others & ref.bank->active;
@@ -447,4 +451,17 @@ void vgic_config_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmi
 	}
 	vgic_note_pending(&ref, changed);
 	vgic_drop(ref.gic, vcpu);
+}
+
+void vgic_control_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+{
+	struct vgic *gic = access->state;
+	uint32_t control = (uint32_t)access->value & (GICD_CTLR_GROUP0 | GICD_CTLR_GROUP1);
+
+	(void)reg;
+	lock_take(&gic->lock);
+	if (control != gic->control)
+		vgic_note_all(gic);
+	gic->control = control;
+	vgic_drop(gic, vcpu);
 }

@@ -114,6 +114,6 @@ enum vgic_frame {
 
 mmio_fn vgic_group_read, vgic_group_write, vgic_enable_read, vgic_enable_set, vgic_enable_clear, vgic_pending_read, vgic_pending_set,
 	vgic_pending_clear, vgic_active_read, vgic_active_set, vgic_active_clear, vgic_priority_read, vgic_priority_write,
-	vgic_config_read, vgic_config_write;
+	vgic_config_read, vgic_config_write, vgic_control_write;
 
 #endif

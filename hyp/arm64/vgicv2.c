@@ -109,19 +109,6 @@ static void control_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct m
 	access->value = gic->control;
 }
 
-static void control_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
-{
-	struct vgic *gic = access->state;
-	uint32_t control = (uint32_t)access->value & (GICD_CTLR_GROUP0 | GICD_CTLR_GROUP1);
-
-	(void)reg;
-	lock_take(&gic->lock);
-	if (control != gic->control)
-		vgic_note_all(gic);
-	gic->control = control;
-	vgic_drop(gic, vcpu);
-}
-
 static void type_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
 	const struct vgic *gic = access->state;
@@ -246,7 +233,7 @@ static void sgi_pending_clear(struct vcpu *vcpu, const struct mmio_reg *reg, str
 #define W8_W32 (MMIO_W8 | MMIO_W32)
 
 static const struct mmio_reg gicd_regs[] = {
-	{ GICD_CTLR, 4, MMIO_W32, control_read, control_write, 0, "GICD_CTLR: both groups" },
+	{ GICD_CTLR, 4, MMIO_W32, control_read, vgic_control_write, 0, "GICD_CTLR: both groups" },
 	{ GICD_TYPER, 4, MMIO_W32, type_read, NULL, 0, "GICD_TYPER: no security extensions; read only" },
 	{ GICD_IIDR, 4, MMIO_W32, constant_read, NULL, IIDR_ARM, "GICD_IIDR; read only" },
 	{ GICD_IGROUPR, BITS, MMIO_W32, vgic_group_read, vgic_group_write, VGIC_DISTRIBUTOR, "GICD_IGROUPR" },
