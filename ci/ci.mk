@@ -8,7 +8,7 @@
 # Static checks judge what the rooms have built: objects' dependency files and call graphs.
 CHECK_SUITES += check
 SUITE_check = $(PYTHON) ci/check/main.py --tree . --out $(O)
-suite-deps-check:
+suite-deps-check: $(O)/hyp/hyp.elf
 
 SUITES ?= $(CHECK_SUITES)
 
