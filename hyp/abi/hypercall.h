@@ -89,6 +89,17 @@
 
 #define HC_CONSOLE_BYTES_MAX	48u
 
+/* Devices whose back-end the caller is: hyp/abi/device.h. x1 = the device's line in the caller's doorbell page; a line
+ * that it does not have is HC_ERR_INVALID.
+ * Answer: x2 = sequence of the hand-off, x3 = the device's Status from now on (DEVICE_STATUS_NEEDS_RESET is kept by the
+ *         hypervisor: it falls when the front-end has written 0 to Status). HC_ERR_STATE: too late, or answered already.
+ * Interrupt: x2 = DEVICE_INTERRUPT_* bits to set, x3 = 0 or DEVICE_STATUS_NEEDS_RESET to mark the device broken.
+ *        Stores to the device page and to rings before the call are seen by the front-end that takes the interrupt.
+ * Ready: the caller serves its devices from now on, all of them; hand-offs that wait are due within their limits. */
+#define HC_DEVICE_ANSWER	HC_FN(0x0a)
+#define HC_DEVICE_INTERRUPT	HC_FN(0x0b)
+#define HC_DEVICE_READY		HC_FN(0x0c)
+
 #define HC_FN_COUNT		10u	/* HC_FN(0) .. HC_FN(HC_FN_COUNT - 1) are there */
 
 /**

@@ -17,6 +17,8 @@ struct partition;            /* run-time state: partition.h */
 struct vcpu;                 /* run-time state: vcpu.h; the plan's storage holds the architecture's larger struct */
 struct console_ring;
 struct cpu;
+struct device;
+struct device_line;
 
 /* One page of a stage-2 table. */
 struct pt_page {
@@ -34,6 +36,9 @@ enum plan_map_flags {
 	PLAN_MAP_RAM = 1u << 0,      /* normal write-back memory, read-write-execute */
 	PLAN_MAP_DEVICE = 1u << 1,   /* device memory, read-write, no execute */
 	PLAN_MAP_READ_ONLY = 1u << 2,/* writes exit: register pages that are read without an exit */
+	PLAN_MAP_SHARED = 1u << 3,   /* normal write-back memory of another owner, no execute: windows, doorbell and state pages,
+				      * channels. A start of this partition neither clears nor fills it */
+	PLAN_MAP_UNCACHED = 1u << 4, /* normal non-cacheable, no execute: device pages as a back-end sees them */
 };
 
 /* One contiguous stage-2 mapping; page aligned. */
@@ -103,6 +108,29 @@ struct plan_symbol {
 	const char *name;
 };
 
+/* A virtio device between two partitions: hyp/abi/device.h says what the hypervisor does for it. */
+struct plan_device {
+	const char *name;
+	struct device *state;     /* run-time state: device.h */
+	uint16_t front, back;     /* partitions, by index */
+	uint16_t line;            /* in the back-end's doorbell page */
+	ipa_t ipa;                /* of its page in the front-end */
+	irq_t irq;                /* of the front-end's virtual numbering, level */
+	pa_t page;                /* the device page, of the hypervisor's non-cacheable pages */
+	struct device_line *shared; /* its line, written by the hypervisor alone */
+	const uint32_t *image;    /* what the page begins with at each start of the front-end; the rest is zero */
+	uint32_t image_count;     /* words */
+	uint64_t limit_us;        /* longest wait for an answer */
+};
+
+/* Memory of a front-end that a back-end sees: one of the back-end's maps (PLAN_MAP_SHARED), there while the front-end runs.
+ * It lies in GiB of its own of the back-end's space, so that root entries alone show and hide it. */
+struct plan_window {
+	uint16_t front, back;  /* partitions, by index */
+	ipa_t ipa;             /* in the back-end: a multiple of 1 GiB */
+	uint64_t size;         /* bytes, up to the next multiple of 1 GiB nothing else is mapped */
+};
+
 struct plan_partition {
 	uint16_t id;               /* its index in plan.partitions */
 	const char *name;
@@ -133,6 +161,14 @@ struct plan_partition {
 
 	const struct plan_capability *capabilities;
 	uint32_t capability_count;
+
+	const struct plan_device *const *fronts; /* devices whose driver runs here, sorted by ipa */
+	uint32_t front_count;
+	const struct plan_device *const *backs;  /* devices that it serves, by line */
+	uint32_t back_count;
+	const struct plan_window *const *windows; /* of which it is the front-end or the back-end */
+	uint32_t window_count;
+	irq_t doorbell_irq;                      /* virtual, edge: a line of its doorbell page changed; 0: it serves no device */
 
 	enum plan_policy policy;
 	uint32_t fault_limit;         /* guest faults until the policy acts; 0: no limit */
