@@ -62,7 +62,7 @@ endif
 -include deps/deps.mk
 -include appliance-config/config.mk
 -include hyp/hyp.mk
--include pvdrivers/runtime/runtime.mk
+-include pvdrivers/runtime/runtime.mk $(filter-out pvdrivers/runtime/%,$(wildcard pvdrivers/*/*.mk))
 -include partitions/partitions.mk
 -include firmware/firmware.mk
 -include firmware/image/flash.mk

@@ -6,10 +6,11 @@ RUNTIME_DIR := pvdrivers/runtime
 RUNTIME_OUT := $(O)/pvdrivers/runtime
 RUNTIME_LIB := $(RUNTIME_OUT)/libruntime.a
 
-RUNTIME_SRCS := start.S vectors.S main.c mmu.c tree.c smccc.c console.c irq.c gicv2.c gicv3.c timer.c trap.c cpu.c proof.c
+RUNTIME_SRCS := start.S vectors.S main.c mmu.c tree.c smccc.c console.c irq.c gicv2.c gicv3.c timer.c trap.c cpu.c proof.c \
+	dma.c pci.c pci_bar.c pci_cap.c pci_irq.c gicv2m.c
 RUNTIME_FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 
-RUNTIME_CPPFLAGS = -I$(RUNTIME_DIR)/include -Ihyp -isystem $(PICOLIBC_INC) -isystem $(LIBFDT_DIR)
+RUNTIME_CPPFLAGS = -I$(RUNTIME_DIR)/include -Ipvdrivers -Ihyp -isystem $(PICOLIBC_INC) -isystem $(LIBFDT_DIR)
 RUNTIME_CFLAGS = -std=gnu11 -Os -g -march=armv8-a -mno-outline-atomics -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
 	$(REPRODUCIBLE)
@@ -46,11 +47,29 @@ $(RUNTIME_LIB): $(RUNTIME_OBJS)
 
 -include $(wildcard $(RUNTIME_OUT)/*.d)
 
+# $(call unikernel-lib,name): an archive of pvdrivers/<name>'s C files, for every program that wants something of it.
+UNIKERNEL_LIBS :=
+define unikernel-lib
+UNIKERNEL_LIBS += $(O)/pvdrivers/$(1)/lib$(1).a
+
+$(O)/pvdrivers/$(1)/lib$(1).a: $$(patsubst pvdrivers/$(1)/%.c,$(O)/pvdrivers/$(1)/%.o,$$(wildcard pvdrivers/$(1)/*.c))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@
+	$$(Q)$$(ARM64_AR) crD $$@ $$^
+
+$(O)/pvdrivers/$(1)/%.o: pvdrivers/$(1)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT)
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(ARM64_CC) $$(RUNTIME_CPPFLAGS) $$(RUNTIME_CFLAGS) $$(WARN) -MMD -MP -c -o $$@ $$<
+
+-include $$(wildcard $(O)/pvdrivers/$(1)/*.d)
+endef
+
 # $(call unikernel,name,folder,output folder): links <folder>'s C and assembly files into <output>/<name>.elf and .bin.
 define unikernel
-$(3)/$(1).elf: $$(patsubst $(2)/%,$(3)/$(1)-objects/%.o,$$(basename $$(wildcard $(2)/*.[cS]))) $(RUNTIME_LIB) $(RUNTIME_DIR)/unikernel.lds
+$(3)/$(1).elf: $$(patsubst $(2)/%,$(3)/$(1)-objects/%.o,$$(basename $$(wildcard $(2)/*.[cS]))) $$(UNIKERNEL_LIBS) $(RUNTIME_LIB) $(RUNTIME_DIR)/unikernel.lds
 	$$(call say,LD,$$@)
-	$$(Q)$$(ARM64_CC) $$(RUNTIME_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(RUNTIME_LIBS)
+	$$(Q)$$(ARM64_CC) $$(RUNTIME_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(UNIKERNEL_LIBS) $$(RUNTIME_LIBS) -Wl,--end-group
 
 $(3)/$(1).bin: $(3)/$(1).elf
 	$$(Q)$$(ARM64_OBJCOPY) -O binary $$< $$@

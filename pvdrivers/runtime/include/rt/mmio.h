@@ -34,6 +34,19 @@ static inline void mmio_write64(uintptr_t at, uint64_t value)
 	__asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(at) : "memory");
 }
 
+static inline uint16_t mmio_read16(uintptr_t at)
+{
+	uint32_t value;
+
+	__asm__ volatile("ldrh %w0, [%1]" : "=r"(value) : "r"(at) : "memory");
+	return (uint16_t)value;
+}
+
+static inline void mmio_write16(uintptr_t at, uint16_t value)
+{
+	__asm__ volatile("strh %w0, [%1]" : : "rZ"((uint32_t)value), "r"(at) : "memory");
+}
+
 static inline uint8_t mmio_read8(uintptr_t at)
 {
 	uint32_t value;
