@@ -20,3 +20,6 @@ SUITE_long-$(1) = $$(SYSTEM) --full $(1)
 suite-deps-long-$(1): suite-deps-system-$(1)
 endef
 $(foreach s,$(SYSTEM_SUITES),$(eval $(call system_suite,$(s))))
+
+# A prerequisite is expanded where it is read, and the list is complete only here.
+bench: $(SYSTEM_NEEDS)
