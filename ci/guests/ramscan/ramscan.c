@@ -5,7 +5,8 @@
  *
  * What is left out: the image with its stacks, the device tree and the initrd; with `plain=1` also the first page,
  * where QEMU's own loader lies. `then=reset` resets until it has lived `lives=N` times (by the hypervisor's count;
- * without one, for ever), `then=off` powers off; otherwise it gives signs of life.
+ * without one, for ever), with `wait=1` not before a key was typed in its first one; `then=off` powers off; otherwise it
+ * gives signs of life.
  */
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <libfdt.h>
 
 #include <rt/bulkhead.h>
+#include <rt/console.h>
 #include <rt/proof.h>
 #include <rt/psci.h>
 #include <rt/smccc.h>
@@ -95,6 +97,13 @@ static uint64_t lives(void)
 	return bulkhead_present() && !smccc_call(&call) ? call.x[2] : 1;
 }
 
+static void wait_for_key(void)
+{
+	printf("RAMSCAN waits\n");
+	while (console_poll() < 0)
+		time_sleep(1000000);
+}
+
 int main(void)
 {
 	struct gap gaps[GAP_COUNT + 1];
@@ -115,6 +124,8 @@ int main(void)
 	tree_option("then", then, sizeof(then));
 	if (!strcmp(then, "off"))
 		return 0;
+	if (tree_option_number("wait", 0) && lives() == 1)
+		wait_for_key();
 	if (!strcmp(then, "reset") && lives() < tree_option_number("lives", UINT64_MAX))
 		psci_system_reset();
 	printf("RAMSCAN rests\n");

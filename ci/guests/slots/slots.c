@@ -7,7 +7,7 @@
  *   do=sleep     sleeps a millisecond, again and again
  *   do=storm     interrupts itself as fast as it can
  *   do=fault     reads where nothing is
- *   do=beat      wakes every millisecond, and tells the longest gap between two wakings
+ *   do=beat      wakes every millisecond, and tells the longest gap from the window's start to a waking or between two
  *   pattern=N    its pattern (default 1)       ms=N         length of a window (default 5000)     windows=N  (default 1)
  *
  * After each window one line: `SLOTS do=.. window=.. chunks=.. instructions=.. ns=.. foreign=.. beats=.. gap_ns=..`.
@@ -44,7 +44,8 @@ static void beat(void *arg)
 {
 	uint64_t now = time_ns();
 
-	if (beats++ && now - last_beat > longest_gap)
+	beats++;
+	if (now - last_beat > longest_gap)
 		longest_gap = now - last_beat;
 	last_beat = now;
 	bulkhead_heartbeat();
@@ -119,7 +120,7 @@ static void run_window(unsigned mode, unsigned window, uint64_t pattern, uint64_
 
 	longest_gap = 0;
 	beats = 0;
-	start = now = time_ns();
+	start = now = last_beat = time_ns();
 	if (modes[mode].act == act_beat) {
 		next_beat = start + MILLISECOND;
 		timer_set(next_beat, beat, NULL);
