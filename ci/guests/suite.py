@@ -192,6 +192,7 @@ def main():
     linux(tap, args.out, args.kernel)
     for gic, cpus in ((2, 1), (2, 4), (3, 1), (3, 4)):
         guest(tap, args.out, "vgictest", "plain=1", gic, cpus)
+    guest(tap, args.out, "windowtest", "", 3, 1)
     ramscan(tap, args.out)
     slots(tap, args.out)
     hostile(tap, args.out)

@@ -4,6 +4,8 @@
  * GiB where RAM begins or ends. It runs before anything else, so it must not use more than its own tables.
  */
 
+#include <abi/device.h>
+
 #include <rt/mmu.h>
 #include <rt/sysreg.h>
 
@@ -16,7 +18,10 @@
 #define AF		(1ull << 10)
 #define INNER_SHARE	(3ull << 8)
 #define NORMAL		(BLOCK | AF | INNER_SHARE | 1ull << 2)
-#define DEVICE		(BLOCK | AF | 3ull << 53)	/* execute-never */
+#define NEVER_EXECUTE	(3ull << 53)
+#define DEVICE		(BLOCK | AF | NEVER_EXECUTE)
+#define SHARED		(NORMAL | NEVER_EXECUTE)
+#define UNCACHED	(BLOCK | AF | INNER_SHARE | 2ull << 2 | NEVER_EXECUTE)
 
 #define RAM_BASE	GIB	/* of `virt` and of a partition; the device tree confirms it later */
 
@@ -44,10 +49,20 @@ static void replace(uint64_t *entry, uint64_t value)
 	__asm__ volatile("dsb ishst\n\tisb" : : : "memory");
 }
 
+/* What other partitions share with this one has fixed places, so that it needs no device tree. Each is GiB of its own. */
+static uint64_t attributes(uint64_t at)
+{
+	if (at == BACK_DEVICE_IPA)
+		return UNCACHED;
+	if (at == BACK_SHARED_IPA || (at >= BACK_WINDOW_IPA && at < BACK_WINDOW_END))
+		return SHARED;
+	return DEVICE;
+}
+
 void mmu_build(void)
 {
 	for (uint64_t i = 0; i < ENTRIES; i++)
-		mmu_level1[i] = i * GIB | DEVICE;
+		mmu_level1[i] = i * GIB | attributes(i * GIB);
 	fill_gib(level2_first, RAM_BASE, RAM_BASE + GIB);
 	mmu_level1[RAM_BASE / GIB] = (uint64_t)(uintptr_t)level2_first | TABLE;
 	cpu_dsb();

@@ -64,7 +64,7 @@ cpu_reset_state:
 
 /* Turns the MMU and the caches on, with the tables of mmu_build. */
 mmu_on:
-	ldr	x1, =0x000000000000ff00	/* MAIR_EL1: 0 = device nGnRnE, 1 = normal write-back */
+	ldr	x1, =0x000000000044ff00	/* MAIR_EL1: 0 = device nGnRnE, 1 = normal write-back, 2 = normal non-cacheable */
 	msr	mair_el1, x1
 	ldr	x1, =0x00803519		/* TCR_EL1: T0SZ 25, write-back, inner shareable, 4 KiB, no TTBR1 */
 	mrs	x2, id_aa64mmfr0_el1

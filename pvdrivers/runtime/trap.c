@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exceptions: the program's hook first, then the GIC for interrupts, then a dump in words and the end.
+ * Exceptions: an abort in an access to a peer's window ends that access with an error; else the program's hook first, then the
+ * GIC for interrupts, then a dump in words and the end.
  */
 
 #include <stdio.h>
@@ -10,6 +11,13 @@
 #include <rt/psci.h>
 #include <rt/sysreg.h>
 #include <rt/trap.h>
+
+#include <virtio/vq_err.h>
+
+#define CLASS_DATA_ABORT	0x25u	/* taken from the same exception level */
+
+/* Of window.S. */
+extern char window_code_start[], window_code_end[];
 
 static trap_hook_t sync_hook;
 static trap_hook_t irq_hook;
@@ -81,12 +89,26 @@ static void dump(unsigned vector, const struct trap_frame *frame)
 	printf("\n");
 }
 
+/* The accesses to windows are leaf functions without a stack frame, so the link register is all that it takes to end one. */
+static bool end_window_access(enum trap_kind kind, struct trap_frame *frame)
+{
+	if (kind != TRAP_SYNC || (frame->esr >> 26 & 0x3f) != CLASS_DATA_ABORT)
+		return false;
+	if (frame->elr < (uintptr_t)window_code_start || frame->elr >= (uintptr_t)window_code_end)
+		return false;
+	frame->x[0] = (uint64_t)VQ_ERR_FAULT;
+	frame->elr = frame->x[30];
+	return true;
+}
+
 void trap_handle(unsigned vector, struct trap_frame *frame)
 {
 	static unsigned depth;
 	enum trap_kind kind = (enum trap_kind)(vector & 3);
 	trap_hook_t hook = kind == TRAP_IRQ ? irq_hook : sync_hook;
 
+	if (end_window_access(kind, frame))
+		return;
 	if (hook && hook(kind, frame))
 		return;
 	if (kind == TRAP_IRQ) {

@@ -3,8 +3,9 @@
 #define RT_MMU_H
 
 /*
- * Address translation of a unikernel: everything at its own address, RAM cached, all else as device memory. It gives
- * no protection of a program from itself; the hypervisor protects everybody else.
+ * Address translation of a unikernel: everything at its own address; RAM cached; what hyp/abi/device.h shares with other
+ * partitions as that says, never executable; all else as device memory. It gives no protection of a program from itself;
+ * the hypervisor protects everybody else.
  */
 
 #include <stdint.h>
