@@ -9,6 +9,7 @@
 #   DEP_UBOOT_SRC    source of U-Boot with Debian's security fixes   UBOOT_DIR
 #   DEP_KERNEL_6_1   DEP_KERNEL_6_12: Image, modules/, config, RELEASE (uname -r), PACKAGE
 #   DEP_BUSYBOX_ARM64  busybox (static), PACKAGE
+#   DEP_QEMU_10      qemu-system-aarch64 of QEMU 10, for tests that need its SMMU; PACKAGE
 
 # What the build needs of the machine; nothing to install is the usual case and costs a few milliseconds.
 ifneq ($(NEEDS_TOOLS),)
@@ -36,6 +37,7 @@ DEP_UBOOT_SRC     := $(call dep-tree,u-boot)
 DEP_KERNEL_6_1    := $(CACHE)/series/kernel-6.1
 DEP_KERNEL_6_12   := $(CACHE)/series/kernel-6.12
 DEP_BUSYBOX_ARM64 := $(CACHE)/series/busybox-arm64
+DEP_QEMU_10       := $(CACHE)/series/qemu-10
 
 PICOLIBC_INC := $(DEP_PICOLIBC)/include
 PICOLIBC_LIB := $(DEP_PICOLIBC)/lib
@@ -44,7 +46,7 @@ LIBFDT_DIR   := $(DEP_LIBFDT)
 UBOOT_DIR    := $(DEP_UBOOT_SRC)
 
 DEP_TREES  := $(DEP_PICOLIBC) $(DEP_MBEDTLS) $(DEP_LIBFDT) $(DEP_UBOOT_SRC)
-DEP_SERIES := $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12) $(DEP_BUSYBOX_ARM64)
+DEP_SERIES := $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12) $(DEP_BUSYBOX_ARM64) $(DEP_QEMU_10)
 
 # A directory has no prerequisite: its name says what is in it, so it is made when it is absent and never again.
 dep-name = $(patsubst %-$(lastword $(subst -, ,$(1))),%,$(1))

@@ -81,7 +81,10 @@ def read_series(folder):
     found = []
     for path in sorted(folder.glob("*/PACKAGE")):
         name, version, checksum, _ = path.read_text().split()
-        content = next(p for p in (path.parent / "Image", path.parent / "busybox") if p.exists()).read_bytes()
+        content = next((p for p in (path.parent / "Image", path.parent / "busybox") if p.exists()), None)
+        if not content:     # a tool of this machine
+            continue
+        content = content.read_bytes()
         licence = licence_of(name.replace("-image", ""))
         found.append((package(name, version, licence, checksum, f"pkg:deb/debian/{name}@{version}?arch=arm64"), content))
     return found
