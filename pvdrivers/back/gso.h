@@ -95,6 +95,9 @@ struct checksum {
 
 void checksum_add(struct checksum *c, const uint8_t *bytes, size_t count);
 
+/* The sum itself, of 16 bits, as the field of an incomplete checksum has it. */
+uint16_t checksum_fold(const struct checksum *c);
+
 /* The field's value, host order; store it high byte first. 0xffff in the place of 0, which UDP reads as "none". */
 uint16_t checksum_field(const struct checksum *c);
 
