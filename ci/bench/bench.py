@@ -20,6 +20,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lint"))
+from sizes import SLOC_WITHOUT_DEVICES  # noqa: E402
+
 # name, unit, goal, what Bao needs on the same path (None: it has no such figure)
 FIGURES = (
     ("hypercall", "instructions", 80, 149),
@@ -35,10 +38,11 @@ FIGURES = (
     ("uart_exits_per_char", "exits", 1, None),
     ("linux_boot_exits", "exits", 400, 623),
     ("hyp_image", "KiB", 64, 87),
-    ("hyp_sloc", "lines", 6000, 6634),
+    ("hyp_sloc", "lines", 6500, 6634),
+    ("hyp_sloc_device", "lines", 500, None),
     ("hyp_headers_sloc", "lines", 2000, 3489),
 )
-OTHER_FIGURES = ("linux_boot_exits", "hyp_image", "hyp_sloc", "hyp_headers_sloc")   # not the bench guest's
+OTHER_FIGURES = ("linux_boot_exits", "hyp_image", "hyp_sloc", "hyp_sloc_device", "hyp_headers_sloc")   # not the bench guest's
 GUEST_ENTRY = 0x40200000
 LOWER_EL_VECTORS = (0x400, 0x480, 0x500, 0x580)
 TRACE_LINE = re.compile(r"^Trace (\d+): 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/")
@@ -307,8 +311,9 @@ def static_figures(hyp_path, tree):
     hyp = tree / "hyp"
     sources = [p for room in ("core", "arm64") for p in (hyp / room).glob("*.[cS]") if p.name != "offsets.c"]
     headers = [p for room in ("abi", "include", "arm64", "core") for p in (hyp / room).rglob("*.h")]
-    return {"hyp_image": math.ceil(image.stat().st_size / 1024),
-            "hyp_sloc": source_lines(sources), "hyp_headers_sloc": source_lines(headers)}
+    lines = source_lines(sources)
+    return {"hyp_image": math.ceil(image.stat().st_size / 1024), "hyp_sloc": lines, "hyp_sloc_device": lines - SLOC_WITHOUT_DEVICES,
+            "hyp_headers_sloc": source_lines(headers)}
 
 
 def emit(rows, path):

@@ -8,6 +8,10 @@ import re
 import subprocess
 
 
+# Lines of C and assembly of the hypervisor that did everything but device pages and doorbells: what came on top is theirs.
+SLOC_WITHOUT_DEVICES = 5988
+
+
 def strip_comments(text):
     """C text without comments; the lines stay where they are."""
     def blank(match):

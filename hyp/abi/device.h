@@ -30,14 +30,17 @@
  *  - DEVICE_QUEUE_NOTIFY, 32 bits, a value below DEVICE_QUEUE_MAX: that queue's doorbell counts one more, and the
  *    back-end's doorbell interrupt becomes pending. A larger value is ignored.
  *  - DEVICE_INTERRUPT_ACK, 32 bits: clears these bits of DEVICE_INTERRUPT_STATUS; the line follows.
- *  - any other offset or width: a hand-off. One at a time a device; another vCPU that writes meanwhile waits its turn.
+ *  - any other offset or width: a hand-off. One at a time a device; another vCPU that writes meanwhile waits until it is
+ *    over, then whoever comes first is next.
+ *  - an unaligned one, or one by an instruction whose syndrome does not describe it: an external abort.
  *
  * A hand-off stands in the device's line until HC_DEVICE_ANSWER names its sequence number. Without an answer within the
  * plan's limit the device is marked broken: DEVICE_STATUS_NEEDS_RESET and DEVICE_INTERRUPT_CONFIG are set, the interrupt
  * goes high, the write counts as done, and a late answer gets HC_ERR_STATE. If it was a reset (DEVICE_STATUS written
  * with 0) or stopped a queue (DEVICE_QUEUE_READY or DEVICE_QUEUE_RESET), the window is taken away before the vCPU goes on,
- * until the next start of either side. There is no limit until the back-end has said HC_DEVICE_READY for the first time
- * since power-on, and none while its policy restarts it, until it says so again.
+ * until the next start of either side. There is no limit until the back-end has said HC_DEVICE_READY since it was last
+ * asked to start, or to stop and start again, by whomever; a back-end that is stopped for good is one that does not answer
+ * in time. A stop of the front-end ends its hand-offs.
  *
  * The line is a level: high while DEVICE_INTERRUPT_STATUS is not 0.
  */
@@ -65,11 +68,13 @@
 
 /*
  * One device's line in its back-end's doorbell page. The hypervisor alone writes it, the back-end sees it read-only as
- * normal cacheable memory. It outlives both sides' restarts; it is zero at power-on.
+ * normal cacheable memory. It outlives both sides' restarts; it is zero at power-on. The doorbell interrupt becomes
+ * pending at every change but that of `answered`.
  *
- * A reader of a hand-off reads `sequence` (acquire), the other fields, and `sequence` again: if it changed, it begins
- * anew. A hand-off waits for an answer while `sequence` is not `answered`. The consumer of a doorbell keeps a copy of
- * the last count that it has served.
+ * A hand-off waits for an answer while `sequence` is not `answered`. A reader reads `sequence` (acquire), the other fields,
+ * then, behind a load barrier, `answered` and `sequence` again: if `answered` is the sequence that it read, or `sequence`
+ * changed, the hand-off was given up meanwhile and what it read may be half of the next one: it begins anew. The consumer
+ * of a doorbell keeps a copy of the last count that it has served.
  */
 struct device_line {
 	uint32_t doorbell[DEVICE_QUEUE_MAX];	/* notifications, counted modulo 2^32 */

@@ -116,6 +116,11 @@ void arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool 
 	vgic_set_level(partition, irq, is_high);
 }
 
+void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
+{
+	vgic_pend(partition, irq);
+}
+
 void arch_irq_partition_clear(const struct plan_partition *partition)
 {
 	vgic_partition_reset(partition);

@@ -10,6 +10,7 @@
 #define S2_VALID 1ul
 #define S2_TABLE 2ul
 #define S2_NORMAL (0xful << 2)
+#define S2_UNCACHED (0x5ul << 2)
 #define S2_DEVICE (0x1ul << 2) /* nGnRE */
 #define S2_READ BIT(6)
 #define S2_WRITE BIT(7)
@@ -27,7 +28,12 @@ uint64_t arch_stage2_leaf(pa_t pa, uint32_t flags, uint32_t level)
 {
 	uint64_t entry = pa.v | S2_VALID | S2_READ | S2_AF | S2_INNER | (level == 3u ? S2_TABLE : 0);
 
-	entry |= flags & PLAN_MAP_DEVICE ? S2_DEVICE | S2_XN : S2_NORMAL;
+	if (flags & PLAN_MAP_DEVICE)
+		entry |= S2_DEVICE;
+	else
+		entry |= flags & PLAN_MAP_UNCACHED ? S2_UNCACHED : S2_NORMAL;
+	if (flags & (PLAN_MAP_DEVICE | PLAN_MAP_UNCACHED | PLAN_MAP_SHARED))
+		entry |= S2_XN;
 	if (!(flags & PLAN_MAP_READ_ONLY))
 		entry |= S2_WRITE;
 	return entry;
@@ -46,6 +52,11 @@ bool arch_stage2_level_maps(uint32_t level)
 bool arch_stage2_is_table(uint64_t entry, uint32_t level)
 {
 	return level < 3u && (entry & (S2_VALID | S2_TABLE)) == (S2_VALID | S2_TABLE);
+}
+
+uint64_t arch_stage2_show(uint64_t entry, bool is_shown)
+{
+	return is_shown ? entry | S2_VALID : entry & ~S2_VALID;
 }
 
 pa_t arch_stage2_next(uint64_t entry)

@@ -721,18 +721,10 @@ void vgic_private_fired(struct vcpu *vcpu, irq_t irq)
 	vgic_drop(gic, vcpu);
 }
 
-/* The vCPU of `gic` that is loaded on this CPU, or null. */
-static struct vcpu *self_of(const struct vgic *gic)
-{
-	struct vcpu *vcpu = this_vcpu();
-
-	return vcpu && vcpu->partition == gic->partition ? vcpu : NULL;
-}
-
 void vgic_shared_fired(const struct plan_partition *partition, irq_t irq)
 {
 	struct vgic *gic = vgic_of(partition);
-	struct vcpu *self = self_of(gic);
+	struct vcpu *self = vgic_self(gic);
 	struct vgic_ref ref = { .gic = gic, .self = self, .bank = &gic->shared[irq / 32u - 1u], .first = irq & ~31u };
 
 	lock_take(&gic->lock);
@@ -741,29 +733,6 @@ void vgic_shared_fired(const struct plan_partition *partition, irq_t irq)
 	} else if (!self || vgic_target(gic, irq) != self->index || !deliver_now(gic, self, ref.bank, irq)) {
 		ref.bank->latched |= bit_of(irq);
 		vgic_note_pending(&ref, bit_of(irq));
-	}
-	vgic_drop(gic, self);
-}
-
-void vgic_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
-{
-	struct vgic *gic = vgic_of(partition);
-	struct vcpu *self = self_of(gic);
-	struct vgic_ref ref = { .gic = gic, .self = self, .bank = &gic->shared[irq / 32u - 1u], .first = irq & ~31u };
-	uint32_t bit = bit_of(irq);
-
-	lock_take(&gic->lock);
-	if (is_high && !(ref.bank->level & bit)) {
-		ref.bank->level |= bit;
-		if (ref.bank->edge & bit)
-			ref.bank->latched |= bit;
-		/* a level in a list register is looked at again when it ends; an edge goes into the register */
-		if (!(ref.bank->in_lr & ~ref.bank->edge & bit))
-			vgic_note_pending(&ref, bit);
-	} else if (!is_high && ref.bank->level & bit) {
-		ref.bank->level &= ~bit;
-		if (!(ref.bank->edge & bit))
-			vgic_note_holders(&ref, bit);
 	}
 	vgic_drop(gic, self);
 }
@@ -952,18 +921,20 @@ void vgic_partition_reset(const struct plan_partition *partition)
 		if (!can_take(partition->vcpus[0]))
 			gic->shared[irq->virtual / 32u - 1u].masked |= bit_of(irq->virtual);
 	}
+	if (partition->doorbell_irq)
+		gic->shared[partition->doorbell_irq / 32u - 1u].edge |= bit_of(partition->doorbell_irq);
 	lock_drop(&gic->lock);
 }
 
 /* An emulated device's interrupt. */
 static void own_emulated(struct vgic *gic, irq_t irq)
 {
+	ASSERT(irq >= VGIC_PRIVATE && irq < VGIC_PRIVATE + gic->partition->arch->spi_count);
 	gic->shared[irq / 32u - 1u].owned |= bit_of(irq);
 }
 
 static void own_physical(struct vgic *gic, const struct plan_irq *irq)
 {
-	ASSERT(irq->virtual >= VGIC_PRIVATE && irq->virtual < VGIC_PRIVATE + gic->partition->arch->spi_count);
 	own_emulated(gic, irq->virtual);
 	gic->shared[irq->virtual / 32u - 1u].hw |= bit_of(irq->virtual);
 	gic->physical[irq->virtual - VGIC_PRIVATE] = irq->physical;
@@ -981,6 +952,10 @@ static void partition_init(const struct plan_partition *partition)
 		own_emulated(gic, arch->uart_irq);
 	if (arch->has_rtc)
 		own_emulated(gic, arch->rtc_irq);
+	if (partition->doorbell_irq)
+		own_emulated(gic, partition->doorbell_irq);
+	for (uint32_t i = 0; i < partition->front_count; i++)
+		own_emulated(gic, partition->fronts[i]->irq);
 	for (uint32_t i = 0; i < partition->irq_count; i++)
 		own_physical(gic, &partition->irqs[i]);
 }

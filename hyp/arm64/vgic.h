@@ -111,6 +111,9 @@ uint32_t vgic_vcpu_pending_count(const struct vcpu *vcpu);
 /** Level input `irq` of `partition` (an emulated device's). Any CPU; wakes or kicks the target. */
 void vgic_set_level(const struct plan_partition *partition, irq_t irq, bool is_high);
 
+/** Edge `irq` of `partition` (a doorbell). Any CPU; wakes or kicks the target. What was stored before is seen by who takes it. */
+void vgic_pend(const struct plan_partition *partition, irq_t irq);
+
 /** Private interrupt `irq` (timer) of the loaded `vcpu` fired: its physical twin is active and is deactivated by the guest. Shortest path. */
 void vgic_private_fired(struct vcpu *vcpu, irq_t irq);
 

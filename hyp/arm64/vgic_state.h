@@ -33,6 +33,14 @@ static inline uint32_t bit_take(uint32_t *mask)
 	return bit;
 }
 
+/* The vCPU of `gic` that is loaded on this CPU, or null. */
+static inline struct vcpu *vgic_self(const struct vgic *gic)
+{
+	struct vcpu *vcpu = this_vcpu();
+
+	return vcpu && vcpu->partition == gic->partition ? vcpu : NULL;
+}
+
 /* 32 interrupts as one vCPU sees them: `owner` is that vCPU for private ones, null for shared ones. */
 struct vgic_ref {
 	struct vgic *gic;

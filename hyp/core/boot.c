@@ -7,6 +7,7 @@
 #include "../abi/handoff.h"
 
 #include <hyp/arch.h>
+#include <hyp/device.h>
 #include <hyp/pagetable.h>
 #include <hyp/upcall.h>
 
@@ -73,5 +74,6 @@ void core_boot(const struct handoff *handoff)
 	banner_print(handoff);
 	for (uint32_t i = 0; i < plan.partition_count; i++)
 		stage2_build(&plan.partitions[i]);
+	device_boot();
 	console_boot();
 }

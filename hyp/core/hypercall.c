@@ -7,6 +7,7 @@
 
 #include <hyp/arch.h>
 #include <hyp/console.h>
+#include <hyp/device.h>
 #include <hyp/upcall.h>
 
 /* `regs` are x0..x7: arguments until the call writes its results there. */
@@ -238,9 +239,24 @@ static enum verdict call_console_read(struct vcpu *vcpu, uint64_t regs[8])
 	return VERDICT_RESUME;
 }
 
+static enum verdict call_device_answer(struct vcpu *vcpu, uint64_t regs[8])
+{
+	return answer(regs, error_of(device_answer(vcpu->partition, regs[1], regs[2], regs[3])));
+}
+
+static enum verdict call_device_interrupt(struct vcpu *vcpu, uint64_t regs[8])
+{
+	return answer(regs, error_of(device_interrupt(vcpu->partition, regs[1], regs[2], regs[3])));
+}
+
+static enum verdict call_device_ready(struct vcpu *vcpu, uint64_t regs[8])
+{
+	return answer(regs, error_of(device_ready(vcpu->partition)));
+}
+
 static call_fn *const calls[HC_FN_COUNT] = {
 	call_nop, call_heartbeat, call_info, call_find, call_state, call_start, call_stop, call_restart, call_console_write,
-	call_console_read,
+	call_console_read, call_device_answer, call_device_interrupt, call_device_ready,
 };
 
 static enum verdict discovery(uint64_t regs[8], uint32_t function)

@@ -3,6 +3,7 @@
  * From a refused data access to the register that emulates it. It must not
  * know what a register does, nor how the access was decoded.
  */
+#include <hyp/device.h>
 #include <hyp/upcall.h>
 
 static const struct plan_emul *emul_find(const struct plan_partition *partition, ipa_t ipa)
@@ -75,22 +76,44 @@ bool mmio_find(const struct vcpu *vcpu, const struct vm_exit *exit, struct mmio_
 	return true;
 }
 
-/* Why mmio_find() found nothing, in the guest's words. */
+/* Why nothing took it, in the guest's words. */
 static const char *refusal(const struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	const struct plan_emul *emul = emul_find(vcpu->partition, exit->ipa);
 	uint32_t offset;
 
-	if (!emul || exit->is_fetch)
+	if (exit->is_fetch || (!emul && !device_find(vcpu->partition, exit->ipa)))
 		return "access to an address that the plan does not give it";
 	if (exit->width == 0)
 		return "access to a register by an instruction that cannot be emulated";
-	offset = (uint32_t)(exit->ipa.v - emul->base.v);
-	if (offset & (exit->width - 1u))
+	if (exit->ipa.v & (exit->width - 1u))
 		return "unaligned access to a register";
-	if (reg_find(emul->block, offset))
+	offset = emul ? (uint32_t)(exit->ipa.v - emul->base.v) : 0;
+	if (emul && reg_find(emul->block, offset))
 		return "access to a register with a width that it does not take";
 	return "access to a register that does not exist";
+}
+
+/* In a window that is hidden: nobody's mistake. */
+static bool is_in_window(const struct plan_partition *partition, ipa_t ipa)
+{
+	for (uint32_t i = 0; i < partition->window_count; i++) {
+		const struct plan_window *window = partition->windows[i];
+
+		if (window->back == partition->id && ipa.v - window->ipa.v < window->size)
+			return true;
+	}
+	return false;
+}
+
+/* No emulated register. */
+static enum verdict exit_other(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	enum verdict verdict = device_write(vcpu, exit);
+
+	if (verdict != VERDICT_FAULT || is_in_window(vcpu->partition, exit->ipa))
+		return verdict;
+	return exit_guest_fault(vcpu, exit, refusal(vcpu, exit));
 }
 
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit)
@@ -99,7 +122,7 @@ enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit)
 	bool is_done;
 
 	if (!mmio_find(vcpu, exit, &target))
-		return exit_guest_fault(vcpu, exit, refusal(vcpu, exit));
+		return exit_other(vcpu, exit);
 	target.access.value = exit->value;
 	is_done = mmio_serve(vcpu, &target);
 	exit->value = target.access.value;

@@ -6,6 +6,7 @@
  */
 #include <hyp/arch.h>
 #include <hyp/console.h>
+#include <hyp/device.h>
 #include <hyp/report.h>
 #include <hyp/upcall.h>
 
@@ -17,7 +18,7 @@
 /* The order. A start of a partition whose memory the boot stage prepared begins at STEP_SEED. */
 enum step {
 	STEP_NONE = 0,
-	STEP_QUIESCE, /* interrupts masked, deactivated, forgotten */
+	STEP_QUIESCE, /* windows onto its RAM gone; interrupts masked, deactivated, forgotten */
 	STEP_REPORT,  /* what its policy stopped it for */
 	STEP_STOPPED, /* off, failed, or on to the start */
 	STEP_SCRUB,   /* all RAM zero */
@@ -25,7 +26,7 @@ enum step {
 	STEP_CLEAN,   /* all RAM to the point of coherency, instruction caches invalid */
 	STEP_SEED,    /* fresh random bytes, cleaned too */
 	STEP_FLUSH,   /* translations of its VMID */
-	STEP_DEVICES, /* emulated devices, device pages, interrupt controller */
+	STEP_DEVICES, /* interrupt controller, emulated devices, device pages, windows */
 	STEP_ENTER,   /* registers; vCPU 0 may run */
 };
 
@@ -88,6 +89,7 @@ enum err partition_stop(struct partition *partition, enum stop_cause cause, bool
 	partition->restart_wanted = restart;
 	partition->vcpus_in = plan_p->vcpu_count;
 	lock_drop(&partition->lock);
+	device_back_stop(plan_p, restart);
 	for (uint32_t i = 0; i < plan_p->vcpu_count; i++)
 		vcpu_request(plan_p->vcpus[i], VCPU_REQUEST_STOP);
 	return OK;
@@ -150,6 +152,7 @@ enum err partition_start(struct partition *partition)
 	lock_drop(&partition->lock);
 	if (result != OK)
 		return result;
+	device_back_start(plan_p);
 	vcpu_request(plan_p->vcpus[0], VCPU_REQUEST_WORK);
 	return OK;
 }
@@ -267,6 +270,7 @@ static void step_devices(struct partition *partition)
 	console_input_clear(plan_p);
 	arch_irq_partition_reset(plan_p);
 	arch_devices_reset(plan_p);
+	device_start(plan_p);
 	work_begin(partition, STEP_ENTER);
 }
 
@@ -321,6 +325,7 @@ void partition_work(struct partition *partition)
 	case STEP_NONE:
 		break;
 	case STEP_QUIESCE:
+		device_stop(partition->plan);
 		arch_irq_partition_clear(partition->plan);
 		work_begin(partition, STEP_REPORT);
 		break;

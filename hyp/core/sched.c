@@ -8,6 +8,7 @@
 #include "sched.h"
 
 #include <hyp/arch.h>
+#include <hyp/device.h>
 #include <hyp/upcall.h>
 
 uint64_t ticks_of_us(uint64_t us)
@@ -119,6 +120,14 @@ static void deadlines_serve(struct vcpu *vcpu, uint64_t now)
 		(void)exit_guest_dead(vcpu, STOP_HEARTBEAT, "no heartbeat within its deadline");
 }
 
+/* Counter value at which `vcpu` waits no longer for an answer. */
+static uint64_t wait_deadline(const struct vcpu *vcpu)
+{
+	uint64_t until = __atomic_load_n(&vcpu->wait_until, __ATOMIC_RELAXED);
+
+	return until ? until : UINT64_MAX;
+}
+
 static void timer_program(struct cpu *cpu)
 {
 	struct vcpu *vcpu = slot_vcpu(cpu);
@@ -129,6 +138,8 @@ static void timer_program(struct cpu *cpu)
 
 		when = deadline < when ? deadline : when;
 	}
+	if (vcpu && wait_deadline(vcpu) < when)
+		when = wait_deadline(vcpu);
 	if (cpu->index == 0 && console_deadline() < when)
 		when = console_deadline();
 	arch_timer_set(when);
@@ -152,6 +163,8 @@ static bool cpu_turn(struct cpu *cpu)
 		vcpu_serve(cpu, cpu->plan->vcpus[i]);
 	slot_advance(cpu, arch_counter());
 	vcpu = slot_vcpu(cpu);
+	if (vcpu && arch_counter() >= wait_deadline(vcpu))
+		device_expire(vcpu);
 	if (is_keeper(vcpu)) {
 		deadlines_serve(vcpu, arch_counter());
 		if (partition_has_work(vcpu->partition->state)) {

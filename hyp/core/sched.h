@@ -12,6 +12,12 @@
 /** Leave `request` (enum vcpu_request) for the CPU of `vcpu`, and make that CPU look. Context: any CPU. */
 void vcpu_request(struct vcpu *vcpu, uint32_t request);
 
+/** The calling vCPU is not runnable until vcpu_resume(), or a stop of its partition. Context: its CPU. */
+void vcpu_wait(struct vcpu *vcpu);
+
+/** `vcpu` goes on, if it still waits. Context: any CPU. */
+void vcpu_resume(struct vcpu *vcpu);
+
 /** `vcpu` is out of the machine because its partition stops. Context: its CPU. */
 void partition_vcpu_left(struct vcpu *vcpu);
 

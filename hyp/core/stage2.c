@@ -104,6 +104,19 @@ void stage2_build(const struct plan_partition *partition)
 	arch_stage2_flush(partition);
 }
 
+void stage2_window_show(const struct plan_partition *partition, ipa_t ipa, uint64_t size, bool is_shown)
+{
+	uint32_t level = arch_stage2_root_level();
+
+	for (uint64_t at = ipa.v; at < ipa.v + size; at += pagetable_span(level)) {
+		uint64_t *entry = &partition->stage2_pool->entry[entry_index(at, level)];
+
+		ASSERT(*entry != 0);
+		__atomic_store_n(entry, arch_stage2_show(*entry, is_shown), __ATOMIC_RELAXED);
+	}
+	arch_stage2_flush(partition);
+}
+
 static const struct plan_map *map_of(const struct plan_partition *partition, ipa_t ipa)
 {
 	for (uint32_t i = 0; i < partition->map_count; i++) {

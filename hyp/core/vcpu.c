@@ -45,6 +45,32 @@ void vcpu_power_off(struct vcpu *vcpu)
 	vcpu_request(vcpu, VCPU_REQUEST_OFF);
 }
 
+/* From one state to another, unless it is no longer in the first: its partition may have stopped. */
+static bool vcpu_change(struct vcpu *vcpu, enum vcpu_state from, enum vcpu_state to)
+{
+	struct partition *partition = vcpu->partition->state;
+	bool is_changed;
+
+	lock_take(&partition->lock);
+	is_changed = vcpu->state == from;
+	if (is_changed)
+		__atomic_store_n(&vcpu->state, to, __ATOMIC_RELEASE);
+	lock_drop(&partition->lock);
+	return is_changed;
+}
+
+void vcpu_wait(struct vcpu *vcpu)
+{
+	(void)vcpu_change(vcpu, VCPU_READY, VCPU_WAITING);
+	arch_this_cpu()->needs_schedule = 1;
+}
+
+void vcpu_resume(struct vcpu *vcpu)
+{
+	if (vcpu_change(vcpu, VCPU_WAITING, VCPU_READY))
+		vcpu_request(vcpu, VCPU_REQUEST_WORK);
+}
+
 enum verdict vcpu_wait_irq(struct vcpu *vcpu)
 {
 	if (!arch_vcpu_has_irq(vcpu)) {

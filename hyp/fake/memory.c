@@ -42,7 +42,7 @@ void arch_clear(pa_t target, uint64_t size)
 	fake.counter += fake.work_ticks;
 }
 
-/* Bit 0: valid; bit 1: table; bits 11:8: flags. */
+/* Bit 0: valid; bit 1: table; bits 11:7: flags. */
 uint64_t arch_stage2_table(pa_t pa)
 {
 	return pa.v | 3;
@@ -50,7 +50,7 @@ uint64_t arch_stage2_table(pa_t pa)
 
 uint64_t arch_stage2_leaf(pa_t pa, uint32_t flags, uint32_t level)
 {
-	return pa.v | 1 | (uint64_t)(flags & 15) << 8 | (uint64_t)level << 4;
+	return pa.v | 1 | (uint64_t)(flags & 31) << 7 | (uint64_t)level << 4;
 }
 
 uint32_t arch_stage2_root_level(void)
@@ -66,6 +66,11 @@ bool arch_stage2_level_maps(uint32_t level)
 bool arch_stage2_is_table(uint64_t entry, uint32_t level)
 {
 	return level < 3 && (entry & 3) == 3;
+}
+
+uint64_t arch_stage2_show(uint64_t entry, bool is_shown)
+{
+	return is_shown ? entry | 1 : entry & ~1ul;
 }
 
 pa_t arch_stage2_next(uint64_t entry)

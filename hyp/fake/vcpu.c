@@ -65,6 +65,11 @@ void arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool 
 	fake_note("irq level %s %u %d", partition->name, irq, is_high);
 }
 
+void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
+{
+	fake_note("irq pend %s %u", partition->name, irq);
+}
+
 void arch_irq_partition_clear(const struct plan_partition *partition)
 {
 	fake_note("irq clear %s", partition->name);

@@ -79,7 +79,7 @@ static void keys_and_seed_are_told(void)
 
 static uint64_t leaf(pa_t pa, uint32_t flags)
 {
-	return pa.v | 1 | (uint64_t)flags << 8 | 3u << 4;
+	return pa.v | 1 | (uint64_t)flags << 7 | 3u << 4;
 }
 
 static void stage2_is_the_plans(void)

@@ -79,6 +79,9 @@ void arch_exit_print(const struct exit_record *record);
 /** Make interrupt `irq` of the virtual numbering high or low for `partition`: a level input. Context: any CPU. */
 void arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high);
 
+/** Make interrupt `irq` of the virtual numbering, an edge, pending for `partition`, after all stores before. Context: any CPU. */
+void arch_irq_pend(const struct plan_partition *partition, irq_t irq);
+
 /** Quiesce: mask and deactivate the physical interrupts of `partition`, clear its virtual interrupt state. Context: all its vCPUs are out. */
 void arch_irq_partition_clear(const struct plan_partition *partition);
 
@@ -96,6 +99,8 @@ uint32_t arch_stage2_root_level(void);
 bool arch_stage2_level_maps(uint32_t level);
 /** Is `entry` a table at `level` (not a leaf, not empty)? */
 bool arch_stage2_is_table(uint64_t entry, uint32_t level);
+/** `entry`, which is not empty, as the walk sees it or skips it; what it maps stays in it. */
+uint64_t arch_stage2_show(uint64_t entry, bool is_shown);
 /** The table that a table descriptor names. */
 pa_t arch_stage2_next(uint64_t entry);
 

@@ -2,7 +2,8 @@
 /*
  * Ticket lock in the hypervisor's own memory. A partition can never write
  * the word, so no guest can keep a holder or a waiter spinning. Lock order,
- * outermost first: partition.lock, vgic lock of that partition, console lock.
+ * outermost first: window lock, device.lock, partition.lock, vgic lock of a
+ * partition, console lock.
  */
 #ifndef HYP_LOCK_H
 #define HYP_LOCK_H

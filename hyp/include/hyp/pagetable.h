@@ -40,6 +40,15 @@ uint64_t *pagetable_page(const struct pt_page *root, uint64_t at);
 void stage2_build(const struct plan_partition *partition);
 
 /**
+ * Show or hide [ipa, ipa+size), whole entries of the root table and nothing
+ * else in them, and forget the partition's cached translations: when it
+ * returns, no CPU accesses what is hidden.
+ *
+ * Context: any CPU; the caller lets nobody else show or hide the same.
+ */
+void stage2_window_show(const struct plan_partition *partition, ipa_t ipa, uint64_t size, bool is_shown);
+
+/**
  * Show or hide the page at `ipa`: a device page that sometimes must exit.
  * Forgets the partition's cached translations.
  *

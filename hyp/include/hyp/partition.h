@@ -42,6 +42,7 @@ struct partition {
 	uint32_t fault_count;        /* (atomic) guest faults since its start */
 	uint64_t heartbeat_at;       /* (atomic) counter at the last heartbeat */
 	uint64_t heartbeat_count;    /* (atomic) */
+	bool is_open;                /* (window lock, device.c) windows onto its RAM may be shown */
 	struct vcpu *report_of;      /* (its CPU, then the CPU of vCPU 0) whose report is due when all vCPUs are out; null: none */
 	const char *report_what;     /* (as report_of) */
 	struct partition_work work;

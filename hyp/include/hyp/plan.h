@@ -164,7 +164,7 @@ struct plan_partition {
 
 	const struct plan_device *const *fronts; /* devices whose driver runs here, sorted by ipa */
 	uint32_t front_count;
-	const struct plan_device *const *backs;  /* devices that it serves, by line */
+	const struct plan_device *const *backs;  /* devices that it serves: [n] has line n */
 	uint32_t back_count;
 	const struct plan_window *const *windows; /* of which it is the front-end or the back-end */
 	uint32_t window_count;

@@ -55,6 +55,9 @@ static inline bool mmio_serve(struct vcpu *vcpu, struct mmio_target *target)
 	return !target->access.is_retry;
 }
 
+/** A 32-bit write at `offset` of a device's page that needs no answer. Returns: false, with nothing done, if it is another register. */
+bool device_write_short(const struct plan_device *device, uint32_t offset, uint64_t value);
+
 /** A data access that stage 2 refused. Finds the emulated register; a read's value is in exit->value with VERDICT_ADVANCE. */
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit);
 

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtio devices between two partitions: doorbells, acknowledgements, writes
+ * handed to the back-end, and the windows onto the front-end's RAM. What each
+ * side sees is in hyp/abi/device.h. It must not know rings, nor what a device
+ * is for.
+ *
+ * Each word of the line and two of the device page are written here alone,
+ * and none is believed that another could have written: the page is never
+ * read, the line is the back-end's to read only.
+ */
+#include <hyp/arch.h>
+#include <hyp/device.h>
+#include <hyp/pagetable.h>
+#include <hyp/upcall.h>
+
+#include "sched.h"
+
+/* Outermost of all locks: partition.is_open, the root entries of windows. */
+static struct lock window_lock;
+
+static const struct plan_partition *front_of(const struct plan_device *device)
+{
+	return &plan.partitions[device->front];
+}
+
+static const struct plan_partition *back_of(const struct plan_device *device)
+{
+	return &plan.partitions[device->back];
+}
+
+/* Something in its line changed. The arch hook orders the stores to the line before the interrupt. */
+static void back_tell(const struct plan_device *device)
+{
+	const struct plan_partition *back = back_of(device);
+
+	arch_irq_pend(back, back->doorbell_irq);
+}
+
+/* ---- the page ---- */
+
+static volatile uint32_t *page_of(const struct plan_device *device)
+{
+	return arch_memory(device->page, PAGE_SIZE);
+}
+
+/* The front-end reads the page as device memory: the fence orders our store before the reads that follow the entry of this vCPU,
+ * or the interrupt of another one. */
+static void page_put(const struct plan_device *device, uint32_t offset, uint32_t value)
+{
+	page_of(device)[offset / sizeof(value)] = value;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void status_put(const struct plan_device *device, uint32_t status)
+{
+	device->state->status = status;
+	page_put(device, DEVICE_STATUS, status);
+}
+
+/* The line follows under the same lock, so that it says what the word says. */
+static void interrupt_put(const struct plan_device *device, uint32_t bits)
+{
+	uint32_t was = device->state->interrupt;
+
+	if (bits == was)
+		return;
+	device->state->interrupt = bits;
+	page_put(device, DEVICE_INTERRUPT_STATUS, bits);
+	if (!bits != !was)
+		arch_irq_set_level(front_of(device), device->irq, bits != 0);
+}
+
+static void page_reset(const struct plan_device *device)
+{
+	volatile uint32_t *page = page_of(device);
+
+	for (uint32_t i = 0; i < PAGE_SIZE / sizeof(*page); i++)
+		page[i] = i < device->image_count ? device->image[i] : 0;
+	device->state->status = 0;
+	device->state->interrupt = 0;
+	page_put(device, DEVICE_STATUS, 0);
+	page_put(device, DEVICE_INTERRUPT_STATUS, 0);
+	arch_irq_set_level(front_of(device), device->irq, false);
+}
+
+static void mark_broken(const struct plan_device *device, uint32_t bits)
+{
+	device->shared->flags |= DEVICE_LINE_BROKEN;
+	status_put(device, device->state->status | DEVICE_STATUS_NEEDS_RESET);
+	interrupt_put(device, device->state->interrupt | bits | DEVICE_INTERRUPT_CONFIG);
+}
+
+/* ---- writes that need no answer ---- */
+
+static void doorbell(const struct plan_device *device, uint64_t queue)
+{
+	if (queue >= DEVICE_QUEUE_MAX)
+		return;
+	/* no partition can write the line, so none can keep this spinning */
+	__atomic_fetch_add(&device->shared->doorbell[queue], 1u, __ATOMIC_RELAXED);
+	back_tell(device);
+}
+
+static void acknowledge(const struct plan_device *device, uint64_t bits)
+{
+	struct device *state = device->state;
+
+	lock_take(&state->lock);
+	interrupt_put(device, state->interrupt & ~(uint32_t)bits);
+	lock_drop(&state->lock);
+}
+
+bool device_write_short(const struct plan_device *device, uint32_t offset, uint64_t value)
+{
+	if (offset == DEVICE_QUEUE_NOTIFY)
+		doorbell(device, value);
+	else if (offset == DEVICE_INTERRUPT_ACK)
+		acknowledge(device, value);
+	else
+		return false;
+	return true;
+}
+
+/* ---- hand-offs ---- */
+
+/* Did the hand-off in the line write `value` to the register at `offset`? */
+static bool line_wrote(const struct device_line *line, uint32_t offset, uint32_t value)
+{
+	uint32_t skipped = offset - line->offset;
+
+	return skipped < line->width && (uint32_t)(line->value >> 8u * skipped) == value;
+}
+
+static bool is_reset(const struct device_line *line)
+{
+	return line_wrote(line, DEVICE_STATUS, 0);
+}
+
+/* After it, the driver takes the memory of its rings for its own. */
+static bool ends_queue(const struct device_line *line)
+{
+	return is_reset(line) || line_wrote(line, DEVICE_QUEUE_READY, 0) || line_wrote(line, DEVICE_QUEUE_RESET, 1);
+}
+
+/* How long the hand-off in the line may wait from now on. Its CPU must look after this, if it is another one. */
+static void limit_start(const struct plan_device *device)
+{
+	const struct device *state = device->state;
+	uint64_t until = state->has_limit ? arch_counter() + ticks_of_us(device->limit_us) : 0;
+
+	__atomic_store_n(&state->writer->wait_until, until, __ATOMIC_RELAXED);
+}
+
+/* A reader that sees one of the new fields sees that the last hand-off is over, or the new sequence: the first fence pairs with the
+ * one before it reads `answered` and `sequence` again, the second with its acquire of `sequence`. */
+static void line_put(struct device_line *line, uint32_t offset, uint32_t width, uint64_t value)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	line->offset = offset;
+	line->width = width;
+	line->value = value;
+	__atomic_store_n(&line->sequence, line->sequence + 1u, __ATOMIC_RELEASE);
+}
+
+static enum verdict hand_off(struct vcpu *vcpu, const struct plan_device *device, const struct vm_exit *exit, uint32_t offset)
+{
+	struct device *state = device->state;
+	bool is_free;
+
+	lock_take(&state->lock);
+	vcpu_wait(vcpu);
+	is_free = !state->writer;
+	if (is_free) {
+		state->writer = vcpu;
+		vcpu->waits_for = device;
+		limit_start(device);
+		line_put(device->shared, offset, exit->width, exit->value);
+	} else {
+		state->turn |= 1u << vcpu->index;
+	}
+	lock_drop(&state->lock);
+	if (!is_free)
+		return VERDICT_RESUME; /* it comes back with the same instruction */
+	back_tell(device);
+	return VERDICT_ADVANCE;
+}
+
+/* The hand-off is over: its vCPU goes on, and whoever waited tries again. */
+static void hand_off_end(const struct plan_device *device)
+{
+	struct device *state = device->state;
+	uint32_t turn = state->turn;
+
+	state->turn = 0;
+	__atomic_store_n(&state->writer->wait_until, 0, __ATOMIC_RELAXED);
+	vcpu_resume(state->writer);
+	state->writer = NULL;
+	for (; turn; turn &= turn - 1u)
+		vcpu_resume(front_of(device)->vcpus[__builtin_ctz(turn)]);
+}
+
+static void hand_off_answered(const struct plan_device *device)
+{
+	struct device_line *line = device->shared;
+
+	__atomic_store_n(&line->answered, line->sequence, __ATOMIC_RELEASE);
+}
+
+const struct plan_device *device_find(const struct plan_partition *partition, ipa_t ipa)
+{
+	for (uint32_t i = 0; i < partition->front_count; i++)
+		if (ipa.v - partition->fronts[i]->ipa.v < PAGE_SIZE)
+			return partition->fronts[i];
+	return NULL;
+}
+
+enum verdict device_write(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	const struct plan_device *device = device_find(vcpu->partition, exit->ipa);
+	uint32_t offset = (uint32_t)exit->ipa.v & (PAGE_SIZE - 1u);
+
+	if (!device || !exit->is_write || exit->width == 0 || offset & (exit->width - 1u))
+		return VERDICT_FAULT;
+	if (exit->width == sizeof(uint32_t) && device_write_short(device, offset, exit->value))
+		return VERDICT_ADVANCE;
+	return hand_off(vcpu, device, exit, offset);
+}
+
+/* ---- windows ---- */
+
+static void line_flag_put(const struct plan_device *device, uint32_t flag, bool is_set)
+{
+	lock_take(&device->state->lock);
+	device->shared->flags = (device->shared->flags & ~flag) | (is_set ? flag : 0);
+	lock_drop(&device->state->lock);
+	back_tell(device);
+}
+
+static void window_show(const struct plan_window *window, bool is_shown)
+{
+	const struct plan_partition *back = &plan.partitions[window->back];
+
+	stage2_window_show(back, window->ipa, window->size, is_shown);
+	for (uint32_t i = 0; i < back->back_count; i++)
+		if (back->backs[i]->front == window->front)
+			line_flag_put(back->backs[i], DEVICE_LINE_WINDOW, is_shown);
+}
+
+/* A driver that was not answered believes that its rings are its own again: so they are. */
+static void windows_revoke(const struct plan_device *device)
+{
+	const struct plan_partition *front = front_of(device);
+
+	lock_take(&window_lock);
+	for (uint32_t i = 0; i < front->window_count; i++)
+		if (front->windows[i]->front == device->front && front->windows[i]->back == device->back)
+			window_show(front->windows[i], false);
+	lock_drop(&window_lock);
+}
+
+static void windows_hide(const struct plan_partition *back)
+{
+	for (uint32_t i = 0; i < back->window_count; i++)
+		if (back->windows[i]->back == back->id)
+			stage2_window_show(back, back->windows[i]->ipa, back->windows[i]->size, false);
+}
+
+void device_boot(void)
+{
+	for (uint32_t i = 0; i < plan.partition_count; i++)
+		windows_hide(&plan.partitions[i]);
+}
+
+/* ---- limits ---- */
+
+/* Broken before its vCPU knows, and without a window before that vCPU can use the memory again. */
+void device_expire(struct vcpu *vcpu)
+{
+	const struct plan_device *device = vcpu->waits_for;
+	struct device *state = device->state;
+
+	lock_take(&state->lock);
+	if (state->writer != vcpu || !vcpu->wait_until || arch_counter() < vcpu->wait_until) {
+		lock_drop(&state->lock);
+		return;
+	}
+	hand_off_answered(device); /* what comes now is late */
+	mark_broken(device, 0);
+	lock_drop(&state->lock);
+	/* no other hand-off begins: there is still a writer */
+	if (ends_queue(device->shared))
+		windows_revoke(device);
+	lock_take(&state->lock);
+	hand_off_end(device);
+	lock_drop(&state->lock);
+	back_tell(device);
+}
+
+static void limit_put(const struct plan_device *device, bool has_limit)
+{
+	struct device *state = device->state;
+
+	lock_take(&state->lock);
+	state->has_limit = has_limit;
+	if (state->writer) {
+		limit_start(device);
+		vcpu_request(state->writer, VCPU_REQUEST_WORK);
+	}
+	lock_drop(&state->lock);
+}
+
+static void limits_put(const struct plan_partition *back, bool has_limit)
+{
+	for (uint32_t i = 0; i < back->back_count; i++)
+		limit_put(back->backs[i], has_limit);
+}
+
+void device_back_stop(const struct plan_partition *partition, bool restart)
+{
+	limits_put(partition, !restart);
+}
+
+void device_back_start(const struct plan_partition *partition)
+{
+	limits_put(partition, false);
+}
+
+/* ---- start and stop of a side ---- */
+
+static void hand_off_cancel(const struct plan_device *device)
+{
+	struct device *state = device->state;
+
+	lock_take(&state->lock);
+	hand_off_answered(device);
+	if (state->writer)
+		__atomic_store_n(&state->writer->wait_until, 0, __ATOMIC_RELAXED);
+	state->writer = NULL;
+	state->turn = 0;
+	lock_drop(&state->lock);
+}
+
+void device_stop(const struct plan_partition *partition)
+{
+	lock_take(&window_lock);
+	partition->state->is_open = false;
+	for (uint32_t i = 0; i < partition->window_count; i++)
+		if (partition->windows[i]->front == partition->id)
+			window_show(partition->windows[i], false);
+	lock_drop(&window_lock);
+	for (uint32_t i = 0; i < partition->front_count; i++)
+		hand_off_cancel(partition->fronts[i]);
+	device_back_stop(partition, partition->state->restart_wanted);
+}
+
+static void front_start(const struct plan_device *device)
+{
+	struct device *state = device->state;
+
+	lock_take(&state->lock);
+	device->shared->flags &= ~DEVICE_LINE_BROKEN;
+	page_reset(device);
+	__atomic_store_n(&device->shared->life, device->shared->life + 1u, __ATOMIC_RELEASE);
+	lock_drop(&state->lock);
+	back_tell(device);
+}
+
+void device_start(const struct plan_partition *partition)
+{
+	for (uint32_t i = 0; i < partition->front_count; i++)
+		front_start(partition->fronts[i]);
+	lock_take(&window_lock);
+	partition->state->is_open = true;
+	for (uint32_t i = 0; i < partition->window_count; i++)
+		if (plan.partitions[partition->windows[i]->front].state->is_open)
+			window_show(partition->windows[i], true);
+	lock_drop(&window_lock);
+}
+
+/* ---- the back-end's calls ---- */
+
+static const struct plan_device *line_device(const struct plan_partition *back, uint64_t line)
+{
+	return line < back->back_count ? back->backs[line] : NULL;
+}
+
+/* A reset that is answered leaves nothing of what was before. */
+static void answer_apply(const struct plan_device *device, uint32_t status)
+{
+	uint32_t kept = device->state->status & DEVICE_STATUS_NEEDS_RESET;
+
+	if (is_reset(device->shared)) {
+		device->shared->flags &= ~DEVICE_LINE_BROKEN;
+		interrupt_put(device, 0);
+		kept = 0;
+	}
+	status_put(device, (status & ~DEVICE_STATUS_NEEDS_RESET) | kept);
+	hand_off_answered(device);
+	hand_off_end(device);
+}
+
+enum err device_answer(const struct plan_partition *back, uint64_t line, uint64_t sequence, uint64_t status)
+{
+	const struct plan_device *device = line_device(back, line);
+	bool is_due;
+
+	if (!device)
+		return ERR_ABSENT;
+	if (status & ~(uint64_t)DEVICE_STATUS_MASK)
+		return ERR_RANGE;
+	lock_take(&device->state->lock);
+	is_due = device->shared->sequence == sequence && device->shared->answered != sequence;
+	if (is_due)
+		answer_apply(device, (uint32_t)status);
+	lock_drop(&device->state->lock);
+	return is_due ? OK : ERR_STATE;
+}
+
+enum err device_interrupt(const struct plan_partition *back, uint64_t line, uint64_t bits, uint64_t status)
+{
+	const struct plan_device *device = line_device(back, line);
+
+	if (!device)
+		return ERR_ABSENT;
+	if (bits & ~(uint64_t)DEVICE_INTERRUPT_MASK || status & ~(uint64_t)DEVICE_STATUS_NEEDS_RESET)
+		return ERR_RANGE;
+	lock_take(&device->state->lock);
+	if (status)
+		mark_broken(device, (uint32_t)bits);
+	else
+		interrupt_put(device, device->state->interrupt | (uint32_t)bits);
+	lock_drop(&device->state->lock);
+	return OK;
+}
+
+enum err device_ready(const struct plan_partition *back)
+{
+	if (!back->back_count)
+		return ERR_ABSENT;
+	limits_put(back, true);
+	return OK;
+}

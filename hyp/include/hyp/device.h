@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Run-time state of a virtio device between two partitions, and what the
+ * core does for it: hyp/abi/device.h is the contract. It must not know rings,
+ * nor what a device is for.
+ */
+#ifndef HYP_DEVICE_H
+#define HYP_DEVICE_H
+
+#include "../../abi/device.h"
+
+#include <hyp/exit.h>
+#include <hyp/lock.h>
+#include <hyp/plan.h>
+
+struct device {
+	struct lock lock;
+	uint32_t status;       /* (lock) what DEVICE_STATUS of the page shows: the page itself is never read */
+	uint32_t interrupt;    /* (lock) the same of DEVICE_INTERRUPT_STATUS; the line is high while it is not 0 */
+	struct vcpu *writer;   /* (lock) whose hand-off stands in the line; null: none */
+	uint32_t turn;         /* (lock) vCPUs of the front-end that wait until it is over, one bit each */
+	bool has_limit;        /* (lock) the back-end serves, or is stopped for good: a hand-off may wait only so long */
+};
+
+/** Boot CPU, once the stage 2 tables stand: no front-end runs yet, so no window is there. */
+void device_boot(void);
+
+/** A write to the device page at `exit`'s address, or VERDICT_FAULT if it is none, or nothing that a register takes. */
+enum verdict device_write(struct vcpu *vcpu, const struct vm_exit *exit);
+
+/** The device of `partition` in whose page `ipa` is, or null. */
+const struct plan_device *device_find(const struct plan_partition *partition, ipa_t ipa);
+
+/** The hand-off of `vcpu` waited too long: its device is broken, and it goes on. Context: its CPU. */
+void device_expire(struct vcpu *vcpu);
+
+/** `partition` shall stop, and start again if `restart`: until then hand-offs to it have no limit. Without restart they have one. */
+void device_back_stop(const struct plan_partition *partition, bool restart);
+
+/** `partition` shall start: hand-offs to it have no limit until it is ready. */
+void device_back_start(const struct plan_partition *partition);
+
+/** The vCPUs of `partition` are out: windows onto its RAM are taken away, its hand-offs are over. */
+void device_stop(const struct plan_partition *partition);
+
+/** The RAM of `partition` is ready: its device pages as the plan has them, then the windows that it is a side of. */
+void device_start(const struct plan_partition *partition);
+
+/** The calls of hyp/abi/hypercall.h. Errors: ERR_ABSENT: no such line; ERR_RANGE: no such bits; ERR_STATE: answered already. */
+MUST_CHECK enum err device_answer(const struct plan_partition *back, uint64_t line, uint64_t sequence, uint64_t status);
+MUST_CHECK enum err device_interrupt(const struct plan_partition *back, uint64_t line, uint64_t bits, uint64_t status);
+MUST_CHECK enum err device_ready(const struct plan_partition *back);
+
+#endif
