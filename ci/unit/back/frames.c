@@ -145,6 +145,45 @@ void frame_plain(struct frame *f, uint8_t to, uint8_t from)
 	frame_udp(f, 1000, 2000);
 }
 
+uint16_t simple_sum(uint16_t start, const uint8_t *bytes, uint32_t count)
+{
+	uint32_t sum = start;
+
+	for (uint32_t i = 0; i < count; i++) {
+		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+		if (sum > 0xffff)
+			sum -= 0xffff;
+	}
+	return (uint16_t)sum;
+}
+
+uint32_t at16(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] << 8 | bytes[1];
+}
+
+uint32_t at32(const uint8_t *bytes)
+{
+	return at16(bytes) << 16 | at16(bytes + 2);
+}
+
+uint16_t transport_sum(const uint8_t *ip, const uint8_t *l4, uint32_t l4_bytes, uint8_t protocol)
+{
+	bool is_ipv6 = ip[0] >> 4 == 6;
+	uint8_t rest[4] = { (uint8_t)(l4_bytes >> 8), (uint8_t)l4_bytes, 0, protocol };
+	uint16_t sum = simple_sum(0, is_ipv6 ? ip + 8 : ip + 12, is_ipv6 ? 32 : 8);
+
+	return simple_sum(simple_sum(sum, rest, 4), l4, l4_bytes);
+}
+
+void frame_unfinish(struct frame *f, uint8_t protocol, uint16_t offset)
+{
+	uint32_t l4_bytes = f->size - f->l4_at;
+	uint8_t rest[4] = { (uint8_t)(l4_bytes >> 8), (uint8_t)l4_bytes, 0, protocol };
+
+	store16(f->bytes + f->l4_at + offset, simple_sum(transport_sum(f->bytes + f->l3_at, rest, 0, 0), rest, 4));
+}
+
 uint32_t random_below(uint32_t limit)
 {
 	static uint64_t state = 0x9e3779b97f4a7c15ull;

@@ -40,6 +40,18 @@ void frame_udp(struct frame *f, uint16_t from, uint16_t to);
 /* A whole UDP frame over IPv4 with 100 bytes. */
 void frame_plain(struct frame *f, uint8_t to, uint8_t from);
 
+/* Leaves the sum of the pseudo header in the checksum field at `offset` of the transport's header. */
+void frame_unfinish(struct frame *f, uint8_t protocol, uint16_t offset);
+
+/* A checksum as RFC 1071 tells it: one 16-bit word at a time, the carry added at once. */
+uint16_t simple_sum(uint16_t start, const uint8_t *bytes, uint32_t count);
+
+/* The sum over pseudo header and packet: 0xffff if the checksum in it is right. */
+uint16_t transport_sum(const uint8_t *ip, const uint8_t *l4, uint32_t l4_bytes, uint8_t protocol);
+
+uint32_t at16(const uint8_t *bytes);
+uint32_t at32(const uint8_t *bytes);
+
 uint32_t random_below(uint32_t limit);
 
 #endif

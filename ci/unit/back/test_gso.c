@@ -13,40 +13,6 @@ static struct frame f;
 static struct gso_meta meta;
 static struct gso_plan plan;
 
-/* ---- a checksum as the RFC tells it: one 16-bit word at a time, carry added at once ---- */
-
-static uint16_t simple_sum(uint16_t start, const uint8_t *bytes, uint32_t count)
-{
-	uint32_t sum = start;
-
-	for (uint32_t i = 0; i < count; i++) {
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-		if (sum > 0xffff)
-			sum -= 0xffff;
-	}
-	return (uint16_t)sum;
-}
-
-static uint32_t at16(const uint8_t *bytes)
-{
-	return (uint32_t)bytes[0] << 8 | bytes[1];
-}
-
-static uint32_t at32(const uint8_t *bytes)
-{
-	return at16(bytes) << 16 | at16(bytes + 2);
-}
-
-/* The sum over pseudo header and packet: 0xffff if the checksum in it is right. */
-static uint16_t transport_sum(const uint8_t *ip, const uint8_t *l4, uint32_t l4_bytes, uint8_t protocol)
-{
-	bool is_ipv6 = ip[0] >> 4 == 6;
-	uint8_t rest[4] = { (uint8_t)(l4_bytes >> 8), (uint8_t)l4_bytes, 0, protocol };
-	uint16_t sum = simple_sum(0, is_ipv6 ? ip + 8 : ip + 12, is_ipv6 ? 32 : 8);
-
-	return simple_sum(simple_sum(sum, rest, 4), l4, l4_bytes);
-}
-
 static void sums_agree(void)
 {
 	static uint8_t bytes[3000];
@@ -84,15 +50,7 @@ static void largest_sums_do_not_overflow(void)
 /* What a stack leaves: the sum of the pseudo header in the field, and where that is. */
 static void leave_unfinished(uint8_t protocol, uint16_t offset)
 {
-	uint32_t l4_bytes = f.size - f.l4_at;
-	uint8_t *field = f.bytes + f.l4_at + offset;
-	uint16_t sum;
-
-	memset(field, 0, 2);
-	sum = transport_sum(f.bytes + f.l3_at, f.bytes, 0, 0);
-	sum = simple_sum(sum, (uint8_t[]){ (uint8_t)(l4_bytes >> 8), (uint8_t)l4_bytes, 0, protocol }, 4);
-	field[0] = (uint8_t)(sum >> 8);
-	field[1] = (uint8_t)sum;
+	frame_unfinish(&f, protocol, offset);
 	meta = (struct gso_meta){ .flags = GSO_FLAG_NEEDS_CSUM, .csum_start = (uint16_t)f.l4_at, .csum_offset = offset };
 }
 
