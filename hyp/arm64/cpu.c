@@ -4,6 +4,7 @@
  * as a whole by its firmware's PSCI.
  */
 #include "gic.h"
+#include "smmu.h"
 #include "smccc.h"
 #include "uart.h"
 
@@ -76,6 +77,7 @@ void boot_main(struct arm64_cpu *cpu, const struct handoff *handoff)
 	uart_init();
 	arch_uart_route(cpu->core.plan);
 	vgic_init();
+	ASSERT(smmu_init() == OK);
 	cpu_setup(cpu);
 	core_boot(handoff);
 	ASSERT(arch_cpu_start_others() == OK);

@@ -6,6 +6,7 @@
  */
 #include "arm64.h"
 #include "gic.h"
+#include "smmu.h"
 #include "uart.h"
 #include "vgic.h"
 
@@ -43,7 +44,7 @@ static void shared_fired(gic_token_t token)
 	}
 	if (irq == plan.arch->uart_irq)
 		uart_irq();
-	else
+	else if (!smmu_irq(irq))
 		gic_irq_disable(irq); /* nobody's: nothing enabled it, and it shall not come back */
 	gic_deactivate(token);
 }

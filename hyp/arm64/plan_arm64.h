@@ -10,6 +10,7 @@
 #include <hyp/partition.h>
 #include <hyp/plan.h>
 
+#include "smmu.h"
 #include "vcpu.h"
 #include "vgic.h"
 
@@ -67,6 +68,7 @@ struct arch_plan {
 	pa_t rtc;             /* PL031 that tells the time at power-on, even if a partition owns it later; mapped by stage 1; 0: none */
 	const struct arm64_irq_owner *owners;
 	uint32_t owner_count;
+	const struct plan_smmu *smmu; /* null: none, and no device's DMA is held back */
 };
 
 /* Run-time state of a partition on arm64. */

@@ -6,6 +6,7 @@
 #include <hyp/pagetable.h>
 
 #include "arm64.h"
+#include "smmu.h"
 
 #define S2_VALID 1ul
 #define S2_TABLE 2ul
@@ -80,6 +81,7 @@ void arch_stage2_flush(const struct plan_partition *partition)
 	DSB(ish);
 	SYSREG_WRITE(vttbr_el2, loaded);
 	ISB();
+	smmu_flush(partition);
 }
 
 void stage2_load(const struct plan_partition *partition)

@@ -18,7 +18,7 @@
 /* The order. A start of a partition whose memory the boot stage prepared begins at STEP_SEED. */
 enum step {
 	STEP_NONE = 0,
-	STEP_QUIESCE, /* windows onto its RAM gone; interrupts masked, deactivated, forgotten */
+	STEP_QUIESCE, /* DMA stopped; windows onto its RAM gone; interrupts masked, deactivated, forgotten */
 	STEP_REPORT,  /* what its policy stopped it for */
 	STEP_STOPPED, /* off, failed, or on to the start */
 	STEP_SCRUB,   /* all RAM zero */
@@ -27,7 +27,7 @@ enum step {
 	STEP_SEED,    /* fresh random bytes, cleaned too */
 	STEP_FLUSH,   /* translations of its VMID */
 	STEP_DEVICES, /* interrupt controller, emulated devices, device pages, windows */
-	STEP_ENTER,   /* registers; vCPU 0 may run */
+	STEP_ENTER,   /* DMA; registers; vCPU 0 may run */
 };
 
 const char *partition_state_name(enum partition_state state)
@@ -288,6 +288,7 @@ static void step_enter(struct partition *partition)
 
 	for (uint32_t i = 0; i < plan_p->vcpu_count; i++)
 		vcpu_prepare(plan_p->vcpus[i]);
+	arch_dma_allow(plan_p);
 	work_begin(partition, STEP_NONE);
 	lock_take(&partition->lock);
 	partition->fault_count = 0;
@@ -325,6 +326,7 @@ void partition_work(struct partition *partition)
 	case STEP_NONE:
 		break;
 	case STEP_QUIESCE:
+		arch_dma_block(partition->plan);
 		device_stop(partition->plan);
 		arch_irq_partition_clear(partition->plan);
 		work_begin(partition, STEP_REPORT);

@@ -70,6 +70,16 @@ void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
 	fake_note("irq pend %s %u", partition->name, irq);
 }
 
+void arch_dma_block(const struct plan_partition *partition)
+{
+	fake_note("dma block %s", partition->name);
+}
+
+void arch_dma_allow(const struct plan_partition *partition)
+{
+	fake_note("dma allow %s", partition->name);
+}
+
 void arch_irq_partition_clear(const struct plan_partition *partition)
 {
 	fake_note("irq clear %s", partition->name);

@@ -43,8 +43,9 @@ static void first_start_trusts_the_boot_stage(void)
 	CHECK(!fake_traced("clear 0x", NULL));
 	CHECK(!fake_traced("copy 0x", NULL));
 	static const char *const order[] = { "seed 32", "clean 0x30004+0x2c", "flush alpha", "irq reset alpha",
-					     "entry alpha.0 0x40200000 0x40000000", "reset alpha.0", "load alpha.0" };
-	CHECK(in_order(order, 7));
+					     "entry alpha.0 0x40200000 0x40000000", "reset alpha.0", "dma allow alpha",
+					     "load alpha.0" };
+	CHECK(in_order(order, ARRAY_COUNT(order)));
 	CHECK(fake.memory[0x30010] != 0);
 	CHECK(test_vcpus[1].state == VCPU_OFF);
 }
@@ -59,10 +60,10 @@ static void restart_follows_the_order(void)
 	CHECK(state_of(ALPHA)->state == PARTITION_RUNNING);
 	CHECK(state_of(ALPHA)->start_count == 2);
 	static const char *const order[] = {
-		"save alpha.0", "irq clear alpha", "clear 0x10000+0x10000", "clear 0x20000+0x10000", "clear 0x30000+0x8000",
+		"save alpha.0", "dma block alpha", "irq clear alpha", "clear 0x10000+0x10000", "clear 0x20000+0x10000", "clear 0x30000+0x8000",
 		"copy 0x10000+0x10000", "copy 0x20000+0x1000", "copy 0x30000+0x100", "clean 0x10000+0x10000",
 		"clean 0x30000+0x8000 code", "seed 32", "clean 0x30004+0x2c", "flush alpha", "input clear alpha",
-		"irq reset alpha", "devices reset alpha", "reset alpha.0", "load alpha.0",
+		"irq reset alpha", "devices reset alpha", "reset alpha.0", "dma allow alpha", "load alpha.0",
 	};
 	CHECK(in_order(order, ARRAY_COUNT(order)));
 	CHECK(fake.memory[0x10000] == 0x11 && fake.memory[0x20fff] == 0x11);

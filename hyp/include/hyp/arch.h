@@ -104,8 +104,17 @@ uint64_t arch_stage2_show(uint64_t entry, bool is_shown);
 /** The table that a table descriptor names. */
 pa_t arch_stage2_next(uint64_t entry);
 
-/** Forget every cached translation of `partition`, on all CPUs; completes before it returns. */
+/** Forget every cached translation of `partition`, of all CPUs and of its devices; completes before it returns. */
 void arch_stage2_flush(const struct plan_partition *partition);
+
+/* ---- smmu.c ---- */
+
+/** From now on no device of `partition` reaches memory, nor does anything that it began before; completes before it returns.
+ * Part of its stop, before its memory is touched. Context: one of its CPUs. */
+void arch_dma_block(const struct plan_partition *partition);
+
+/** Devices of `partition` reach what its vCPUs reach. Part of its start, the last thing before it enters. */
+void arch_dma_allow(const struct plan_partition *partition);
 
 /* ---- cache.c ---- */
 
