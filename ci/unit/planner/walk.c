@@ -36,6 +36,11 @@ bool arch_stage2_is_table(uint64_t entry, uint32_t level)
 	return level < 3 && (entry & 3u) == 3u;
 }
 
+uint64_t arch_stage2_show(uint64_t entry, bool is_shown)
+{
+	return is_shown ? entry | 1u : entry & ~1ul;
+}
+
 pa_t arch_stage2_next(uint64_t entry)
 {
 	return (pa_t){ entry & ~4095ul };
