@@ -15,7 +15,7 @@ import kconfiglib
 
 ASSIGN = re.compile(r"^CONFIG_([A-Za-z0-9_]+)=(.*)$")
 UNSET = re.compile(r"^# CONFIG_([A-Za-z0-9_]+) is not set$")
-PLACEHOLDER = re.compile(r"@PART(\d+)_(NAME|TITLE)@")
+PLACEHOLDER = re.compile(r"@(PART|NET|DISK)(\d*)_(NAME|TITLE|COUNT|RULE_COUNT)@")
 
 
 def board_names():
@@ -209,17 +209,53 @@ def cpu_list(kconf, n):
     return ",".join(cpus)
 
 
+def value_of(kconf, name):
+    return kconf.syms[name].str_value
+
+
+def part_title(kconf, n):
+    cpus = cpu_list(kconf, int(n))
+    return "Partition %s: %s - %s, %s MiB" % (
+        n, value_of(kconf, "PART%s_NAME" % n) or "(no name)", "CPU " + cpus if cpus else "no CPU yet", value_of(kconf, "PART%s_MEMORY_MIB" % n))
+
+
+def owner_name(kconf, prefix):
+    """Name of the partition that a choice of PREFIX_PARTn symbols gives something to."""
+    if prefix.startswith("NET") and value_of(kconf, prefix + "_UPLINK") == "y":
+        return "the wire (%s)" % value_of(kconf, prefix + "_NIC")
+    chosen = [n for n in range(1, 17) if kconf.syms["%s_PART%d" % (prefix, n)].tri_value]
+    return value_of(kconf, "PART%d_NAME" % chosen[0]) if chosen else "nobody yet"
+
+
+def port_title(kconf, n):
+    trunk = value_of(kconf, "NET%s_TRUNK" % n) == "y"
+    vlan = "VLANs " + (value_of(kconf, "NET%s_VLANS" % n) or "none") if trunk else "VLAN " + value_of(kconf, "NET%s_VLAN" % n)
+    return "Port %s: %s - %s, %s" % (n, value_of(kconf, "NET%s_NAME" % n) or "(no name)", owner_name(kconf, "NET" + n), vlan)
+
+
+def disk_title(kconf, n):
+    size = value_of(kconf, "DISK%s_SIZE_MIB" % n)
+    return "Disk %s: %s - %s, %s" % (n, value_of(kconf, "DISK%s_NAME" % n) or "(no name)", owner_name(kconf, "DISK" + n),
+                                     "all that is there" if size == "0" else size + " MiB")
+
+
+def count_text(kconf, symbol, one):
+    count = value_of(kconf, symbol)
+    return "none" if count == "0" else "%s %s%s" % (count, one, "" if count == "1" else "s")
+
+
+WORDS = {
+    ("PART", "NAME"): lambda k, n: value_of(k, "PART%s_NAME" % n) or "(no name)",
+    ("PART", "TITLE"): part_title, ("NET", "TITLE"): port_title, ("DISK", "TITLE"): disk_title,
+    ("NET", "COUNT"): lambda k, n: count_text(k, "NET_PORTS", "port"),
+    ("DISK", "COUNT"): lambda k, n: count_text(k, "DISKS", "disk"),
+    ("NET", "RULE_COUNT"): lambda k, n: count_text(k, "NET%s_RULES" % n, "rule"),
+}
+
+
 def expand(kconf, template):
     """A prompt with the present values in place of its placeholders."""
-    def value(match):
-        n = int(match[1])
-        name = kconf.syms["PART%d_NAME" % n].str_value or "(no name)"
-        if match[2] == "NAME":
-            return name
-        cpus = cpu_list(kconf, n)
-        return "Partition %d: %s - %s, %s MiB" % (
-            n, name, "CPU " + cpus if cpus else "no CPU yet", kconf.syms["PART%d_MEMORY_MIB" % n].str_value)
-    return PLACEHOLDER.sub(value, template)
+    return PLACEHOLDER.sub(lambda match: WORDS[match[1], match[3]](kconf, match[2]), template)
 
 
 def dynamic_nodes(kconf):

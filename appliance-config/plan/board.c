@@ -231,6 +231,56 @@ static bool is_kept(const struct board *board, int node, int uart)
 	       strcmp(read_string(board->fdt, node, "status", "okay"), "disabled") == 0;
 }
 
+static void add_irq(struct board_device *d, const uint32_t interrupt[3])
+{
+	struct board_irq irq = { interrupt[1] + (interrupt[0] == 0 ? 32 : 16), (interrupt[2] & 3) != 0, interrupt[0] == 0 };
+
+	for (uint32_t i = 0; i < d->irq_count; i++)
+		if (d->irq[i].intid == irq.intid)
+			return;
+	if (d->irq_count < BOARD_DEVICE_IRQ_MAX)
+		d->irq[d->irq_count++] = irq;
+}
+
+/* A host bridge's interrupts stand in its map: child's address and pin, the controller, its address, three cells. */
+static void read_interrupt_map(const struct board *board, struct board_device *d)
+{
+	int size;
+	const fdt32_t *map = fdt_getprop(board->fdt, d->node, "interrupt-map", &size);
+
+	for (int count = map ? size / 4 : 0; count > BOARD_PCI_CHILD_CELLS && d->pci_irq_count < BOARD_PCI_IRQ_MAX;) {
+		struct board_pci_irq *irq = &d->pci_irq[d->pci_irq_count];
+		int gic = fdt_node_offset_by_phandle(board->fdt, fdt32_to_cpu(map[BOARD_PCI_CHILD_CELLS])), addresses, cells;
+		const fdt32_t *property = gic < 0 ? NULL : fdt_getprop(board->fdt, gic, "#address-cells", NULL);
+
+		addresses = property && fdt32_to_cpu(*property) <= 2 ? (int)fdt32_to_cpu(*property) : 0;
+		cells = BOARD_PCI_CHILD_CELLS + 1 + addresses + 3;
+		if (gic < 0 || cells > count)
+			return;
+		for (int i = 0; i < BOARD_PCI_CHILD_CELLS; i++)
+			irq->child[i] = fdt32_to_cpu(map[i]);
+		for (int i = 0; i < 3; i++)
+			irq->interrupt[i] = fdt32_to_cpu(map[cells - 3 + i]);
+		add_irq(d, irq->interrupt);
+		d->pci_irq_count++;
+		map += cells;
+		count -= cells;
+	}
+}
+
+/* Windows onto PCI memory, as the CPU sees them: entries of `ranges` with 3 + 2 + 2 cells, whose space is memory. */
+static void read_pci(const struct board *board, struct board_device *d)
+{
+	int size;
+	const fdt32_t *ranges = fdt_getprop(board->fdt, d->node, "ranges", &size);
+
+	d->is_pci = true;
+	for (; ranges && size >= 28 && d->reg_count < BOARD_DEVICE_REG_MAX; ranges += 7, size -= 28)
+		if (fdt32_to_cpu(ranges[0]) & 0x02000000)
+			d->reg[d->reg_count++] = (struct range){ cells_at(ranges + 3, 2), cells_at(ranges + 5, 2) };
+	read_interrupt_map(board, d);
+}
+
 static void read_device(struct board *board, int node)
 {
 	struct board_device *d = &board->devices[board->device_count];
@@ -244,6 +294,9 @@ static void read_device(struct board *board, int node)
 	d->title = read_string(board->fdt, node, "bulkhead,title", read_string(board->fdt, node, "compatible", label));
 	d->irq_count = read_irqs(board->fdt, node, d->irq);
 	d->is_bus_master = fdt_getprop(board->fdt, node, "bulkhead,bus-master", NULL) != NULL;
+	d->is_quiesced = fdt_getprop(board->fdt, node, "bulkhead,quiesced-by-driver", NULL) != NULL;
+	if (strcmp(read_string(board->fdt, node, "device_type", ""), "pci") == 0)
+		read_pci(board, d);
 	if (d->reg_count != 0)
 		board->device_count++;
 	if (!board->rtc && is_compatible(board->fdt, node, "arm,pl031"))

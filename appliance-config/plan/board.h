@@ -15,6 +15,8 @@ enum board_limit {
 	BOARD_DEVICE_MAX = 64,
 	BOARD_DEVICE_REG_MAX = 4,
 	BOARD_DEVICE_IRQ_MAX = 8,
+	BOARD_PCI_IRQ_MAX = 32,
+	BOARD_PCI_CHILD_CELLS = 4,
 };
 
 struct range {
@@ -56,6 +58,12 @@ struct board_irq {
 	bool is_shared; /* SPI: the only kind that a device can be given with */
 };
 
+/* One entry of a host bridge's interrupt map: device and pin, and what the controller calls it. */
+struct board_pci_irq {
+	uint32_t child[BOARD_PCI_CHILD_CELLS];
+	uint32_t interrupt[3];
+};
+
 struct board_device {
 	const char *label;  /* from the DTS: gpio */
 	const char *symbol; /* the same in capitals: GPIO */
@@ -65,7 +73,10 @@ struct board_device {
 	uint32_t reg_count;
 	struct board_irq irq[BOARD_DEVICE_IRQ_MAX];
 	uint32_t irq_count;
-	bool is_bus_master;
+	struct board_pci_irq pci_irq[BOARD_PCI_IRQ_MAX];
+	uint32_t pci_irq_count;
+	bool is_bus_master, is_pci;
+	bool is_quiesced; /* whoever drives it stops its DMA before anything else: it may be started again alone */
 };
 
 struct board_gic {

@@ -18,9 +18,14 @@ static const char *symbol(const struct board_device *d, const struct part *part)
 void check_device_dma(const struct model *model, struct findings *f)
 {
 	FOR_OWNED(part, d, model)
-		if (d->is_bus_master)
+		if (d->is_bus_master && !part->is_trusted_dma)
 			find(f, "%s: \"%s\" %s masters memory by itself, and no IOMMU is driven that could keep it inside RAM of \"%s\": it could write into every "
-				"partition and the hypervisor; set CONFIG_DEV_%s_NONE=y", symbol(d, part), d->label, range_text(d->reg[0]), part->name, d->symbol);
+				"partition and the hypervisor; set CONFIG_DEV_%s_NONE=y, or CONFIG_PART%u_TRUSTED_DMA=y if you trust \"%s\" with the whole board",
+			     symbol(d, part), d->label, range_text(d->reg[0]), part->name, d->symbol, part->number, part->name);
+		else if (d->is_bus_master && !d->is_pci)
+			find(f, "%s: \"%s\" %s masters memory by itself, and its driver in \"%s\" would give it addresses of the partition, which are not physical "
+				"ones; only devices behind a PCI host bridge can be told others: set CONFIG_DEV_%s_NONE=y", symbol(d, part), d->label,
+			     range_text(d->reg[0]), part->name, d->symbol);
 }
 
 static struct range pages_of(struct range r)

@@ -17,6 +17,11 @@ void emit_images_mk(const struct model *model, struct text *out); /* files that 
 void emit_menu_cpus(const struct board *board, struct text *out); /* Kconfig of a board's CPUs */
 void emit_menu_devices(const struct board *board, struct text *out);
 
+/* Pieces of plan.c that are about hybrid I/O: storage of pages, tables, and fields of a partition. */
+void emit_io_pages(struct text *out, const struct model *model);
+void emit_io_tables(struct text *out, const struct model *model);
+void emit_io_partition(struct text *out, const struct model *model, const struct part *part);
+
 /* Room that the hypervisor's handoff and link check know: the region's last page. */
 static inline uint64_t handoff_page(const struct model *model)
 {

@@ -48,10 +48,44 @@ static void emit_slots(const struct model *model, const struct part *part, uint3
 			text_add(out, "slot %u %u %u %" PRIu64 "\n", cpu->board, part->index, vcpu, cpu->slots[k].us);
 }
 
+/* How a guest sees it: "page" and "device-page" show registers; "window" is another partition's RAM, there while that one runs. */
+static const char *map_kind(const struct map *m)
+{
+	if (m->page && m->flags & MAP_SHARED)
+		return m->flags & MAP_READ_ONLY ? "page-read" : "page-write";
+	if (m->page)
+		return m->flags & MAP_UNCACHED ? "page-uncached" : "page";
+	if (m->flags & MAP_SHARED)
+		return strncmp(m->name, "window.", 7) == 0 ? "window" : "kept";
+	return m->flags & MAP_DEVICE ? "device" : "ram";
+}
+
 static void emit_map_line(const struct part *part, const struct map *m, struct text *out)
 {
 	text_add(out, "map %u %s " X64 " %s " X64 " %s\n", part->index, m->name, m->ipa, m->page ? "hypervisor" : mem_format(X64, m->pa), m->size,
-		 m->page ? "page" : m->flags & MAP_DEVICE ? "device" : "ram");
+		 map_kind(m));
+}
+
+/* What two partitions may both reach: RAM that a window shows, and device pages, one by one. */
+static void emit_sharing(const struct model *model, struct text *out)
+{
+	for (uint32_t i = 0; i < model->window_count; i++) {
+		const struct io_window *w = &model->windows[i];
+
+		text_add(out, "window %u %u " X64 " " X64 " " X64 "\n", w->front, w->back, model->parts[w->front].ram.base, w->ipa, w->size);
+	}
+	for (uint32_t i = 0; i < model->vdev_count; i++) {
+		const struct vdev *v = &model->vdevs[i];
+
+		text_add(out, "virtio %u %u %u " X64 " " X64 " %u %s %s\n", v->front, v->back, v->line, vdev_ipa(v), BACK_DEVICE + v->line * PAGE_BYTES, v->intid,
+			 v->port ? "net" : "blk", v->name);
+	}
+	for (uint32_t i = 0; i < model->port_count; i++) {
+		const struct port *p = &model->ports[i];
+
+		text_add(out, "port %d %u %s %02x:%02x:%02x:%02x:%02x:%02x %s\n", p->back, p->place, p->name, p->mac[0], p->mac[1], p->mac[2], p->mac[3],
+			 p->mac[4], p->mac[5], p->is_uplink ? p->nic : p->part < 0 ? "nobody" : model->parts[p->part].name);
+	}
 }
 
 static void emit_emuls(const struct model *model, const struct part *part, struct text *out)
@@ -99,6 +133,7 @@ void emit_map_text(const struct model *model, struct text *out)
 	emit_regions(model, out);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		emit_part(model, &model->parts[i], out);
+	emit_sharing(model, out);
 	for (uint32_t i = 0; i < model->stage1_count; i++) {
 		const struct map *m = &model->stage1[i];
 

@@ -69,6 +69,8 @@ uint32_t owned_ranges(const struct model *model, struct owned_range out[OWNED_MA
 	take(out, &count, "the image store", model->store);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		take(out, &count, mem_format("RAM of \"%s\"", model->parts[i].name), model->parts[i].ram);
+	for (uint32_t i = 0; i < model->disk_count; i++)
+		take(out, &count, mem_format("RAM disk \"%s\"", model->disks[i].name), model->disks[i].memory);
 	return count;
 }
 
@@ -109,6 +111,7 @@ static uint64_t hypervisor_bytes(const struct model *model)
 		const struct part *part = &model->parts[i];
 
 		bytes += 32 * KIB + part->cpu_count * 8 * KIB + (part->has_console ? part->console_bytes : 0);
+		bytes += back_count(model, part) ? PAGE_BYTES + back_count(model, part) * (PAGE_BYTES + BACK_STATE_BYTES + 2 * KIB) : 0;
 		bytes += part->has_symbols ? part->image.symbol_count * 48 : 0;
 	}
 	return align_up(bytes, BLOCK_BYTES);
@@ -170,6 +173,9 @@ void layout_memory(struct model *model)
 	qsort(order, model->part_count, sizeof(order[0]), compare_sizes);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		place_part(model, order[i]);
+	for (uint32_t i = 0; i < model->disk_count; i++)
+		if (model->disks[i].source == DISK_RAM && model->disks[i].back >= 0)
+			model->disks[i].memory = find_room(model, align_up(model->disks[i].size, BLOCK_BYTES), BLOCK_BYTES);
 }
 
 static struct map *add_map(struct map *maps, uint32_t *count, const char *name, uint64_t at, uint64_t pa, uint64_t size, uint32_t flags)
@@ -185,6 +191,44 @@ static int compare_maps(const void *a, const void *b)
 	const struct map *x = a, *y = b;
 
 	return (x->ipa > y->ipa) - (x->ipa < y->ipa);
+}
+
+static struct map *add_page(struct part *part, const char *name, uint64_t ipa, const char *page, uint64_t size, uint32_t flags)
+{
+	struct map *map = add_map(part->maps, &part->map_count, name, ipa, 0, size, flags);
+
+	map->page = page;
+	return map;
+}
+
+static void map_fronts(const struct model *model, struct part *part)
+{
+	for (uint32_t i = 0; i < model->vdev_count; i++) {
+		const struct vdev *v = &model->vdevs[i];
+
+		if (v->front == part->index)
+			add_page(part, mem_format("virtio%u", v->slot), vdev_ipa(v), mem_format("p%u_devices[%u]", v->back, v->line), PAGE_BYTES,
+				 MAP_DEVICE | MAP_READ_ONLY);
+	}
+}
+
+static void map_back(const struct model *model, struct part *part)
+{
+	uint32_t count = back_count(model, part), p = part->index;
+
+	if (count) {
+		add_page(part, "devices", BACK_DEVICE, mem_format("p%u_devices", p), count * PAGE_BYTES, MAP_UNCACHED);
+		add_page(part, "doorbells", BACK_SHARED, mem_format("&p%u_doorbells", p), PAGE_BYTES, MAP_SHARED | MAP_READ_ONLY);
+		add_page(part, "states", BACK_STATE, mem_format("p%u_states", p), count * BACK_STATE_BYTES, MAP_SHARED);
+	}
+	for (uint32_t i = 0; i < model->window_count; i++)
+		if (model->windows[i].back == p)
+			add_map(part->maps, &part->map_count, mem_format("window.%s", model->parts[model->windows[i].front].name), model->windows[i].ipa,
+				model->parts[model->windows[i].front].ram.base, model->windows[i].size, MAP_SHARED);
+	for (uint32_t i = 0; i < model->disk_count; i++)
+		if (model->disks[i].back == (int32_t)p && model->disks[i].source == DISK_RAM)
+			add_map(part->maps, &part->map_count, mem_format("disk.%s", model->disks[i].name), model->disks[i].ipa, model->disks[i].memory.base,
+				model->disks[i].size, MAP_SHARED);
 }
 
 static void map_part(const struct model *model, struct part *part)
@@ -205,6 +249,8 @@ static void map_part(const struct model *model, struct part *part)
 		}
 	}
 	add_map(part->maps, count, "ram", GUEST_RAM, part->ram.base, part->memory, MAP_RAM);
+	map_fronts(model, part);
+	map_back(model, part);
 	qsort(part->maps, *count, sizeof(part->maps[0]), compare_maps);
 	part->stage2_pages = table_pages(part->maps, *count);
 }
@@ -263,13 +309,17 @@ static void list_loads(struct part *part)
 		add_load(part, COMPONENT_INITRD, 0, part->initrd_ipa, part->initrd.bytes.size, part->initrd.bytes.size);
 }
 
-static void count_spis(struct part *part)
+static void count_spis(const struct model *model, struct part *part)
 {
 	uint32_t highest = GUEST_RTC_INTID;
 
 	for (uint32_t i = 0; i < part->device_count; i++)
 		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
 			highest = part->devices[i]->irq[k].intid > highest ? part->devices[i]->irq[k].intid : highest;
+	for (uint32_t i = 0; i < model->vdev_count; i++)
+		if (model->vdevs[i].front == part->index && model->vdevs[i].intid > highest)
+			highest = model->vdevs[i].intid;
+	highest = part->doorbell_intid > highest ? part->doorbell_intid : highest;
 	part->spi_count = (uint32_t)align_up(highest + 1 - INTID_SPI, 32);
 }
 
@@ -278,7 +328,7 @@ void layout_tables(struct model *model)
 	for (uint32_t i = 0; i < model->part_count; i++) {
 		map_part(model, &model->parts[i]);
 		list_loads(&model->parts[i]);
-		count_spis(&model->parts[i]);
+		count_spis(model, &model->parts[i]);
 	}
 	map_hypervisor(model);
 }

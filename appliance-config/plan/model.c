@@ -125,6 +125,8 @@ static void read_part(struct model *model, struct part *part)
 	part->is_auto = config_bool(c, "PART%u_AUTO", n);
 	part->has_store = config_bool(c, "PART%u_STORE", n);
 	part->is_critical = config_bool(c, "PART%u_CRITICAL", n);
+	part->is_io = config_bool(c, "PART%u_IO", n);
+	part->is_trusted_dma = config_bool(c, "PART%u_TRUSTED_DMA", n);
 	part->has_symbols = config_bool(c, "PART%u_SYMBOLS", n);
 	part->policy = config_bool(c, "PART%u_ON_FAULT_RESTART", n) ? POLICY_RESTART :
 		       config_bool(c, "PART%u_ON_FAULT_REPORT", n)  ? POLICY_REPORT :
@@ -135,7 +137,7 @@ static void read_part(struct model *model, struct part *part)
 	read_files(model, part);
 }
 
-static int32_t chosen_part(const struct model *model, const char *prefix)
+int32_t chosen_part(const struct model *model, const char *prefix)
 {
 	for (uint32_t i = 0; i < model->part_count; i++)
 		if (config_bool(model->config, "%s_PART%u", prefix, i + 1))
@@ -235,6 +237,7 @@ void model_read(struct model *model)
 	}
 	give_cpus(model);
 	give_devices(model);
+	io_read(model);
 }
 
 /* A program of ours that is not built yet has no size; the report takes one that ours do not reach. */

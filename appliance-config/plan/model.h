@@ -10,6 +10,7 @@
 #include "board.h"
 #include "config.h"
 #include "image.h"
+#include "io.h"
 
 #define KIB 1024ul
 #define MIB (1024 * KIB)
@@ -25,7 +26,16 @@
 #define GUEST_GICR 0x080a0000ul
 #define GUEST_UART 0x09000000ul
 #define GUEST_RTC 0x09010000ul
-enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, INTID_SPI = 32, INTID_SPI_END = 32 + 256 };
+#define GUEST_VIRTIO 0x0a000000ul
+enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, GUEST_VIRTIO_INTID = 48, GUEST_DOORBELL_INTID = 80, INTID_SPI = 32, INTID_SPI_END = 32 + 256 };
+
+/* Where a back-end finds things: as in hyp/abi/device.h. */
+#define BACK_DEVICE 0x3f80000000ul
+#define BACK_SHARED 0x3fc0000000ul
+#define BACK_STATE 0x3fc0100000ul
+#define BACK_STATE_BYTES 0x2000ul
+#define BACK_WINDOW 0x1000000000ul
+#define BACK_WINDOW_END 0x3f00000000ul
 
 enum model_limit {
 	PART_MAX = 16,
@@ -34,7 +44,7 @@ enum model_limit {
 	COMMAND_LINE_MAX = 2047,
 	LOAD_MAX = IMAGE_SEGMENT_MAX + 2,
 	CAPABILITY_MAX = 15,
-	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX,
+	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX + VDEV_MAX + 3 + PART_MAX + DISK_MAX,
 };
 
 enum part_kind { KIND_LINUX, KIND_UNIKERNEL, KIND_RAW };
@@ -66,7 +76,7 @@ struct map {
 	const char *page;      /* NULL, or the name of a page in the hypervisor that stands for pa */
 	uint32_t flags;
 };
-enum map_flags { MAP_RAM = 1, MAP_DEVICE = 2, MAP_READ_ONLY = 4, MAP_HYPERVISOR = 8 };
+enum map_flags { MAP_RAM = 1, MAP_DEVICE = 2, MAP_READ_ONLY = 4, MAP_HYPERVISOR = 8, MAP_SHARED = 16, MAP_UNCACHED = 32 };
 
 struct part {
 	uint32_t index, number;        /* from 0, from 1 */
@@ -76,7 +86,7 @@ struct part {
 	const char *image_path, *initrd_path, *overlay_path; /* "" for none */
 	const char *image_symbol;      /* Kconfig symbol that names the image */
 	const char *cmdline;
-	bool has_console, has_rtc, is_auto, has_store, is_critical, has_symbols;
+	bool has_console, has_rtc, is_auto, has_store, is_critical, has_symbols, is_trusted_dma, is_io;
 	uint32_t console_bytes;
 	enum part_policy policy;
 	uint32_t restart_limit, fault_limit;
@@ -106,6 +116,8 @@ struct part {
 	uint32_t map_count;
 	uint32_t stage2_pages;
 	uint32_t spi_count;
+	uint64_t windows_end;          /* behind the windows and RAM disks that it sees */
+	uint32_t doorbell_intid;       /* 0: it serves no device, or none is left */
 };
 
 struct slot {
@@ -145,6 +157,17 @@ struct model {
 	uint32_t part_count;
 	struct cpu cpus[BOARD_CPU_MAX];
 
+	struct port ports[PORT_MAX];
+	uint32_t port_count;
+	struct disk disks[DISK_MAX];
+	uint32_t disk_count;
+	struct vdev vdevs[VDEV_MAX];
+	uint32_t vdev_count;
+	struct io_window windows[VDEV_MAX];
+	uint32_t window_count;
+	uint32_t age_s;                /* of learned addresses */
+	uint64_t limit_fixed_us;       /* of hand-offs; 0: computed */
+
 	uint64_t hypervisor_fixed, hypervisor_fixed_size, store_fixed, store_fixed_size;
 	struct range hypervisor, store;
 	uint64_t store_need;           /* bytes of pristine images, pages */
@@ -159,6 +182,8 @@ struct model {
 void model_read(struct model *model);
 void model_open_images(struct model *model);
 
+/* The partition chosen by a Kconfig choice of PREFIX_PARTn symbols; -1: none. */
+int32_t chosen_part(const struct model *model, const char *prefix);
 /* Which partitions own a device, by name; NULL: none. */
 const struct part *device_owner(const struct model *model, const struct board_device *device);
 bool device_is_part(const struct part *part, const struct board_device *device);

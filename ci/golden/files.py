@@ -49,6 +49,8 @@ def make(out):
         "good.cpio": b"070701" + bytes(506), "mid.cpio": b"070701" + bytes((6 << 20) - 6), "big.cpio": b"070701" + bytes((24 << 20) - 6),
         "bad.dtbo": b"no device tree at all", "text.txt": b"just words\n",
     }
+    files["partitions/io.elf"] = elf()
+    (out / "partitions").mkdir(exist_ok=True)
     for name, data in files.items():
         (out / name).write_bytes(data)
     overlay(out, "good.dtbo", OVERLAY)

@@ -11,7 +11,7 @@
 
 #include "walk.h"
 
-#define WORDS 8
+#define WORDS 9
 
 static bool refuse(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static bool refuse(const char *path, const char *format, ...)
@@ -48,7 +48,8 @@ static size_t words_split(char *line, char *words[WORDS])
 
 static bool kind_read(const char *word, enum map_kind *kind)
 {
-	static const char *const names[] = { "ram", "read-only", "device", "page", "hypervisor" };
+	static const char *const names[] = { "ram", "read-only", "device", "page", "hypervisor", "page-uncached", "page-read", "page-write", "window",
+					     "kept" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(word, names[i])) {
@@ -120,6 +121,22 @@ static bool vcpu_line(struct expected *out, char *const w[WORDS])
 	return true;
 }
 
+/* window FRONT BACK PA IPA SIZE: a front-end's RAM begins at 1 GiB. */
+static bool window_line(struct expected *out, char *const w[WORDS])
+{
+	out->pairs[out->pair_count++] = (struct pair){ .front = (uint32_t)number(w[1]), .back = (uint32_t)number(w[2]), .front_input = 0x40000000,
+						       .back_input = number(w[4]), .size = number(w[5]) };
+	return true;
+}
+
+/* virtio FRONT BACK LINE IPA BACK-IPA INTID KIND NAME */
+static bool virtio_line(struct expected *out, char *const w[WORDS])
+{
+	out->pairs[out->pair_count++] = (struct pair){ .front = (uint32_t)number(w[1]), .back = (uint32_t)number(w[2]), .front_input = number(w[4]),
+						       .back_input = number(w[5]), .size = WALK_PAGE };
+	return true;
+}
+
 static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 {
 	if (!strcmp(w[0], "stage1"))
@@ -136,6 +153,10 @@ static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 	if (!strcmp(w[0], "shared"))
 		return count >= 3 && out->shared_count < WALK_ITEMS &&
 		       range_add(out->shared, &out->shared_count, "shared", number(w[1]), number(w[2]));
+	if (!strcmp(w[0], "window"))
+		return count == 6 && out->pair_count < WALK_ITEMS && window_line(out, w);
+	if (!strcmp(w[0], "virtio"))
+		return count == 9 && out->pair_count < WALK_ITEMS && virtio_line(out, w);
 	if (!strcmp(w[0], "handoff"))
 		return count == 2 && range_add(out->sections, &out->section_count, "handoff", number(w[1]) & ~4095ull, WALK_PAGE);
 	return strcmp(w[0], "vcpu") || (count == 4 && vcpu_line(out, w));

@@ -211,30 +211,45 @@ static enum memory_type stage2_type(uint64_t entry)
 	}
 }
 
+/* What a partition may do with a mapping of each kind, and its memory type. */
+static struct rights stage2_wanted(enum map_kind kind)
+{
+	static const struct rights wanted[] = {
+		[MAP_RAM] = { true, true, TYPE_CACHED },	   [MAP_READ_ONLY] = { false, false, TYPE_CACHED },
+		[MAP_DEVICE] = { true, false, TYPE_DEVICE },	   [MAP_PAGE] = { false, false, TYPE_DEVICE },
+		[MAP_HYPERVISOR] = { false, false, TYPE_OTHER },   [MAP_PAGE_UNCACHED] = { true, false, TYPE_UNCACHED },
+		[MAP_PAGE_READ] = { false, false, TYPE_CACHED },   [MAP_PAGE_WRITE] = { true, false, TYPE_CACHED },
+		[MAP_WINDOW] = { true, false, TYPE_CACHED },	   [MAP_KEPT] = { true, false, TYPE_CACHED },
+	};
+
+	return wanted[kind];
+}
+
 static void judge_stage2_rights(const struct partition *p, const struct map *map, const struct leaf *leaf)
 {
 	char what[96];
 	bool is_readable = leaf->entry >> 6 & 1;
 	struct rights got = { leaf->entry >> 7 & 1, !(leaf->entry >> 54 & 1), stage2_type(leaf->entry) };
-	struct rights wanted = { map->kind != MAP_PAGE && map->kind != MAP_READ_ONLY, map->kind == MAP_RAM,
-				 map->kind == MAP_RAM || map->kind == MAP_READ_ONLY ? TYPE_CACHED : TYPE_DEVICE };
 
 	snprintf(what, sizeof(what), "stage 2 of %s", p->name);
-	rights_compare(what, map->name, leaf, got, wanted);
+	rights_compare(what, map->name, leaf, got, stage2_wanted(map->kind));
 	if (!is_readable)
 		finding("%s: %s at 0x%" PRIx64 " is not readable", what, map->name, leaf->input);
 	if (!(leaf->entry & LEAF_AF))
 		finding("%s: %s at 0x%" PRIx64 " has no access flag", what, map->name, leaf->input);
 }
 
-/* The hypervisor's pages that show registers stand in a section of their own, and nothing else of it is ever shown. */
+/* The hypervisor's pages that guests see stand in two sections, cacheable or not, and nothing else of it is ever shown. */
 static void judge_stage2_output(const struct expected *e, const struct partition *p, const struct map *map, const struct leaf *leaf)
 {
 	const struct range *section = range_of(e->sections, e->section_count, leaf->output, leaf->size);
 
 	if (map->is_anywhere) {
-		if (!section || strcmp(section->name, ".device_pages"))
-			finding("stage 2 of %s: %s shows 0x%" PRIx64 ", which is no device page of the hypervisor", p->name, map->name, leaf->output);
+		bool is_cached = map->kind == MAP_PAGE_READ || map->kind == MAP_PAGE_WRITE;
+
+		if (!section || strcmp(section->name, is_cached ? ".shared_pages" : ".device_pages"))
+			finding("stage 2 of %s: %s shows 0x%" PRIx64 ", which is no %s of the hypervisor", p->name, map->name, leaf->output,
+				is_cached ? "shared page" : "device page");
 		return;
 	}
 	if (leaf->output != map->output + (leaf->input - map->input))
@@ -264,11 +279,32 @@ void judge_stage2(const struct expected *e, const struct partition *p, const str
 	for (size_t i = 0; i < e->stage2_count; i++) {
 		const struct map *map = &e->stage2[i];
 
-		/* A page of registers is out while reads of it must exit. */
-		if (map->partition == p->id && map->kind != MAP_PAGE && bytes_mapped(leaves, map->input, map->size) != map->size)
+		uint64_t mapped = bytes_mapped(leaves, map->input, map->size);
+
+		/* A page of registers is out while reads of it must exit; a window while its front-end does not run. */
+		if (map->partition == p->id && map->kind != MAP_PAGE && mapped != map->size && (map->kind != MAP_WINDOW || mapped))
 			finding("stage 2 of %s: of %s (0x%" PRIx64 "), 0x%" PRIx64 " of 0x%" PRIx64 " bytes are mapped", p->name, map->name,
-				map->input, bytes_mapped(leaves, map->input, map->size), map->size);
+				map->input, mapped, map->size);
 	}
+}
+
+/* What both leaves show, and nothing more, is declared for these two partitions at these addresses. */
+static bool is_declared(const struct expected *e, size_t a, const struct leaf *x, size_t b, const struct leaf *y)
+{
+	for (size_t i = 0; i < e->pair_count; i++) {
+		const struct pair *pair = &e->pairs[i];
+		const struct leaf *front = pair->front == a ? x : y, *back = pair->front == a ? y : x;
+		uint64_t front_at, back_at;
+
+		if (!(pair->front == a && pair->back == b) && !(pair->front == b && pair->back == a))
+			continue;
+		front_at = front->input - pair->front_input;
+		back_at = back->input - pair->back_input;
+		if (is_inside(front->input, front->size, pair->front_input, pair->size) && is_inside(back->input, back->size, pair->back_input, pair->size) &&
+		    front->output - front_at == back->output - back_at)
+			return true;
+	}
+	return false;
 }
 
 void judge_sharing(const struct expected *e, const struct leaves *tables)
@@ -280,7 +316,7 @@ void judge_sharing(const struct expected *e, const struct leaves *tables)
 					const struct leaf *x = &tables[a].items[i], *y = &tables[b].items[j];
 
 					if (overlaps(x->output, x->size, y->output, y->size) &&
-					    !range_of(e->shared, e->shared_count, x->output, x->size))
+					    !range_of(e->shared, e->shared_count, x->output, x->size) && !is_declared(e, a, x, b, y))
 						finding("0x%" PRIx64 " is reachable from %s at 0x%" PRIx64 " and from %s at 0x%" PRIx64, x->output,
 							e->partitions[a].name, x->input, e->partitions[b].name, y->input);
 				}

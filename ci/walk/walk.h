@@ -48,7 +48,11 @@ struct range {
 	bool is_writable, is_executable;	/* sections of the hypervisor */
 };
 
-enum map_kind { MAP_RAM, MAP_READ_ONLY, MAP_DEVICE, MAP_PAGE, MAP_HYPERVISOR };
+/* MAP_PAGE: registers, read only; MAP_PAGE_...: pages between a back-end and the hypervisor or a front-end; MAP_WINDOW: RAM of a
+ * front-end, all of it there or nothing; MAP_KEPT: memory of its own that is no RAM. */
+enum map_kind {
+	MAP_RAM, MAP_READ_ONLY, MAP_DEVICE, MAP_PAGE, MAP_HYPERVISOR, MAP_PAGE_UNCACHED, MAP_PAGE_READ, MAP_PAGE_WRITE, MAP_WINDOW, MAP_KEPT,
+};
 
 struct map {
 	char name[WALK_NAME_BYTES];
@@ -56,6 +60,12 @@ struct map {
 	uint64_t input, output, size;
 	bool is_anywhere;	/* output: a device page of the hypervisor, whose place the linker chose */
 	enum map_kind kind;
+};
+
+/* Two partitions that may reach the same memory: addresses and size in each. */
+struct pair {
+	uint32_t front, back;
+	uint64_t front_input, back_input, size;
 };
 
 struct partition {
@@ -78,6 +88,8 @@ struct expected {
 	size_t region_count;
 	struct range shared[WALK_ITEMS];	/* declared reachable from several partitions */
 	size_t shared_count;
+	struct pair pairs[WALK_ITEMS];		/* windows and device pages */
+	size_t pair_count;
 	struct range sections[WALK_ITEMS];	/* of the hypervisor's file */
 	size_t section_count;
 	uint64_t cpus;		/* bits */
