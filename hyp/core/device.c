@@ -438,6 +438,9 @@ enum err device_ready(const struct plan_partition *back)
 {
 	if (!back->back_count)
 		return ERR_ABSENT;
+	/* its last word before it is restarted; device_stop() mends it if the state changes behind this */
+	if (__atomic_load_n(&back->state->state, __ATOMIC_ACQUIRE) != PARTITION_RUNNING)
+		return ERR_STATE;
 	limits_put(back, true);
 	return OK;
 }

@@ -46,6 +46,7 @@ struct fake {
 	char uart_output[65536];
 	uint32_t uart_output_count;
 	uint32_t uart_room;               /* bytes that the transmitter still takes */
+	void (*on_flush)(void);           /* called in each arch_stage2_flush() */
 	void (*on_uart_put)(void);        /* called once, inside the next arch_uart_put(): another CPU at that moment */
 };
 

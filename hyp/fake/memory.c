@@ -81,4 +81,6 @@ pa_t arch_stage2_next(uint64_t entry)
 void arch_stage2_flush(const struct plan_partition *partition)
 {
 	fake_note("flush %s", partition->name);
+	if (fake.on_flush)
+		fake.on_flush();
 }

@@ -196,6 +196,26 @@ static void a_foreign_handoff_is_refused(void)
 	CHECK(boot_fails());
 }
 
+/* Nobody runs yet, so nobody is seen. */
+static void windows_are_hidden(void)
+{
+	static const struct plan_map maps[] = {
+		{ .name = "ram", .ipa = { 0x40000000 }, .pa = { 0x50000 }, .size = 0x1000, .flags = PLAN_MAP_RAM },
+		{ .name = "beta", .ipa = { 64ul << 30 }, .pa = { 0x40000 }, .size = 0x1000, .flags = PLAN_MAP_SHARED },
+	};
+	static const struct plan_window window = { .front = BETA, .back = GAMMA, .ipa = { 64ul << 30 }, .size = 0x1000 };
+	static const struct plan_window *const windows[] = { &window };
+
+	begin();
+	test_partitions[GAMMA].maps = maps;
+	test_partitions[GAMMA].map_count = 2;
+	test_partitions[GAMMA].windows = windows;
+	test_partitions[GAMMA].window_count = 1;
+	test_partitions[GAMMA].stage2_page_count = 5;
+	(void)boot();
+	CHECK(pool_of(GAMMA)->entry[64] != 0 && !(pool_of(GAMMA)->entry[64] & 1) && pool_of(GAMMA)->entry[1] & 1);
+}
+
 int main(void)
 {
 	TEST(boot_links_and_tells);
@@ -205,6 +225,7 @@ int main(void)
 	TEST(single_pages_on_demand);
 	TEST(blocks_need_both_addresses_aligned);
 	TEST(pages_hide_and_show);
+	TEST(windows_are_hidden);
 	TEST(a_pool_of_another_size_is_refused);
 	TEST(a_foreign_handoff_is_refused);
 	return tap_done();
