@@ -31,6 +31,7 @@
 
 #define VQ_SIZE_MAX	32768u	/* 2.7, 2.8 */
 #define VQ_CHAIN_MAX	130u	/* segments of one chain: a block request of 128, its header and its status */
+#define VQ_HELD_MAX	64u	/* split: pushed chains that one copy writes into the ring; more take more copies */
 
 /* What the driver tells about a queue, by whatever transport. */
 struct vq_setup {
@@ -96,7 +97,8 @@ struct virtq {
 	uint16_t used;		/* next to give back, pushed */
 	uint16_t published;	/* the same, as the driver sees it */
 	uint16_t unnotified;	/* entries published since virtq_should_notify(); stays at 0xffff */
-	uint64_t held;		/* packed: second word of the first descriptor that was pushed, not yet published */
+	uint16_t held_count;
+	uint64_t held[VQ_HELD_MAX];	/* split: pushed, not yet in the ring; packed: [0], the first one pushed, not yet published */
 };
 
 /** Sets a queue up at its start. VQ_ERR_SETUP: a size or alignment that 2.7 or 2.8 forbids; VQ_ERR_GUEST: outside the window. */
@@ -111,6 +113,11 @@ struct vq_position virtq_position(const struct virtq *q);
 /** After virtq_restore() to a position that may be older than the ring: of the `count` tokens that were about to be pushed from that
  *  position on, in this order, the first `*published` were published before the crash. The queue goes on behind those. */
 MUST_CHECK enum vq_err virtq_restore_published(struct virtq *q, const struct vq_token *tokens, unsigned count, unsigned *published);
+
+/** After a restart: takes again the chain of a token that was logged and not given back; the position stays. Its descriptors are read, and
+ *  checked, anew. VQ_ERR_EMPTY: the ring no longer has it. A split ring always has it; a packed ring does until a used descriptor comes
+ *  to lie there, so who must resubmit after a restart either gives back in order, or logs the segments, or does not offer RING_PACKED. */
+MUST_CHECK enum vq_err virtq_retake(const struct virtq *q, struct vq_token token, struct vq_chain *chain);
 
 /** Takes the next chain. VQ_ERR_EMPTY: none waits. */
 MUST_CHECK enum vq_err virtq_pop(struct virtq *q, struct vq_chain *chain);

@@ -53,8 +53,9 @@ struct virtq_driver {
 	uint16_t avail;			/* next to offer; packed: offset and, in bit 15, wrap counter */
 	uint16_t published;		/* the same, as the device sees it */
 	uint16_t used;			/* next to get back; packed: as above */
+	uint16_t used_seen;		/* split: the device's index when last read, already checked */
 	uint16_t unkicked;		/* entries published since vqd_kick_needed(); stays at 0xffff */
-	uint16_t held_flags;		/* packed: flags of the first descriptor that was added, not yet published */
+	uint64_t held;			/* packed: second word of the first descriptor that was added, not yet published */
 };
 
 /** Bytes of ring memory for a queue of `size` entries. */
@@ -92,7 +93,8 @@ MUST_CHECK bool vqd_ask_signal(struct virtq_driver *q);
 /** Tells the device that no interrupts are needed; some may come all the same. A queue starts with them wanted. */
 void vqd_cancel_signal(struct virtq_driver *q);
 
-/** After the device was reset: the cookies of buffers that it never gave back, one a call; NULL: no more. */
+/** After the device was reset: the cookies of buffers that it never gave back, one a call; NULL: no more, and the queue waits for
+ *  vqd_init(). */
 void *vqd_reclaim(struct virtq_driver *q);
 
 #endif
