@@ -112,9 +112,9 @@ static enum vq_err write_held(struct virtq *q)
 {
 	uint16_t first = (uint16_t)(q->used - q->held_count) & (q->size - 1);
 	uint16_t straight = (uint16_t)(q->size - first) < q->held_count ? (uint16_t)(q->size - first) : q->held_count;
-	uint16_t *entries = &q->split.used[USED_ENTRY];
+	uint16_t *entries = q->split.used + USED_ENTRY;
 
-	VQ_TRY(window_copy(&entries[USED_ENTRY_WORDS * first], q->held, straight * sizeof(q->held[0])));
+	VQ_TRY(window_copy(entries + USED_ENTRY_WORDS * first, q->held, straight * sizeof(q->held[0])));
 	if (straight < q->held_count)
 		VQ_TRY(window_copy(entries, &q->held[straight], (size_t)(q->held_count - straight) * sizeof(q->held[0])));
 	q->held_count = 0;
