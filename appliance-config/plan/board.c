@@ -169,6 +169,40 @@ static void read_gic(const struct board *board, const char *compatible, struct b
 	(void)read_reg(board->fdt, node, 3, &gic->gicv);
 }
 
+/* Interrupts of an SMMUv3 have names; without them the order is that of the binding. */
+static uint32_t smmu_intid(const struct board *board, const char *name, int otherwise)
+{
+	struct board_irq irq[BOARD_DEVICE_IRQ_MAX];
+	int index = fdt_stringlist_search(board->fdt, board->smmu.node, "interrupt-names", name);
+	uint32_t count = read_irqs(board->fdt, board->smmu.node, irq);
+
+	index = index < 0 ? otherwise : index;
+	return (uint32_t)index < count ? irq[index].intid : 0;
+}
+
+static void read_smmu(struct board *board)
+{
+	board->smmu.node = fdt_node_offset_by_compatible(board->fdt, -1, "arm,smmu-v3");
+	if (board->smmu.node < 0 || !read_reg(board->fdt, board->smmu.node, 0, &board->smmu.reg))
+		return;
+	board->smmu.event_intid = smmu_intid(board, "eventq", 0);
+	board->smmu.error_intid = smmu_intid(board, "gerror", 3);
+	board->smmu.is_there = board->smmu.event_intid && board->smmu.error_intid;
+}
+
+/* Streams: one of `iommus`, or those of a host bridge's `iommu-map` <requester, SMMU, stream, count>. */
+static void read_streams(const struct board *board, struct board_device *d)
+{
+	int size;
+	const fdt32_t *map = fdt_getprop(board->fdt, d->node, d->is_pci ? "iommu-map" : "iommus", &size);
+	const fdt32_t *smmu = map && d->is_pci ? map + 1 : map;
+
+	if (!map || size < (d->is_pci ? 16 : 8) || !board->smmu.is_there || fdt_node_offset_by_phandle(board->fdt, fdt32_to_cpu(*smmu)) != board->smmu.node)
+		return;
+	d->stream = fdt32_to_cpu(smmu[1]);
+	d->stream_count = d->is_pci ? fdt32_to_cpu(map[3]) : 1;
+}
+
 static int path_node(const struct board *board, const char *path)
 {
 	return path ? fdt_path_offset_namelen(board->fdt, path, (int)strcspn(path, ":")) : -1;
@@ -226,7 +260,7 @@ static char *capitals(const char *text)
 
 static bool is_kept(const struct board *board, int node, int uart)
 {
-	return node == uart || strcmp(read_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
+	return node == uart || node == board->smmu.node || strcmp(read_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
 	       fdt_getprop(board->fdt, node, "interrupt-controller", NULL) != NULL ||
 	       strcmp(read_string(board->fdt, node, "status", "okay"), "disabled") == 0;
 }
@@ -297,6 +331,7 @@ static void read_device(struct board *board, int node)
 	d->is_quiesced = fdt_getprop(board->fdt, node, "bulkhead,quiesced-by-driver", NULL) != NULL;
 	if (strcmp(read_string(board->fdt, node, "device_type", ""), "pci") == 0)
 		read_pci(board, d);
+	read_streams(board, d);
 	if (d->reg_count != 0)
 		board->device_count++;
 	if (!board->rtc && is_compatible(board->fdt, node, "arm,pl031"))
@@ -352,12 +387,14 @@ const char *board_parse(struct board *board, const char *name, struct bytes fdt)
 	board->name = name;
 	board->model = read_string(board->fdt, 0, "model", name);
 	board->qemu_machine = read_string(board->fdt, 0, "bulkhead,qemu-machine", "");
+	board->qemu_iommu = read_string(board->fdt, 0, "bulkhead,qemu-iommu", "");
 	board->qemu_cpu = read_string(board->fdt, 0, "bulkhead,qemu-cpu", "");
 	read_cpus(board);
 	read_memory(board);
 	read_gic(board, "arm,gic-v3", &board->gic3);
 	read_gic(board, "arm,gic-400", &board->gic2);
 	read_gic(board, "arm,cortex-a15-gic", &board->gic2);
+	read_smmu(board);
 	read_devices(board, 0, read_uart(board));
 	return NULL;
 }

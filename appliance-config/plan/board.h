@@ -75,6 +75,7 @@ struct board_device {
 	uint32_t irq_count;
 	struct board_pci_irq pci_irq[BOARD_PCI_IRQ_MAX];
 	uint32_t pci_irq_count;
+	uint32_t stream, stream_count; /* of the IOMMU; 0: it does not stand before this device */
 	bool is_bus_master, is_pci;
 	bool is_quiesced; /* whoever drives it stops its DMA before anything else: it may be started again alone */
 };
@@ -87,11 +88,19 @@ struct board_gic {
 	struct range gich, gicv;  /* v2 */
 };
 
+struct board_smmu {
+	bool is_there;
+	int node;
+	struct range reg;
+	uint32_t event_intid, error_intid;
+};
+
 struct board {
 	const void *fdt;
 	const char *name;         /* directory */
 	const char *model;
 	const char *qemu_machine, *qemu_cpu; /* "": no emulator */
+	const char *qemu_iommu;   /* added to the machine when the IOMMU is used */
 	struct board_cpu cpus[BOARD_CPU_MAX];
 	uint32_t cpu_count;
 	uint32_t cpus_found;      /* may be more than fit */
@@ -100,6 +109,7 @@ struct board {
 	struct board_reserved reserved[BOARD_RESERVED_MAX];
 	uint32_t reserved_count;
 	struct board_gic gic2, gic3;
+	struct board_smmu smmu;
 	bool has_uart;
 	struct range uart;
 	uint32_t uart_intid, uart_clock_hz;

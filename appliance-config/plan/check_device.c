@@ -18,11 +18,14 @@ static const char *symbol(const struct board_device *d, const struct part *part)
 void check_device_dma(const struct model *model, struct findings *f)
 {
 	FOR_OWNED(part, d, model)
-		if (d->is_bus_master && !part->is_trusted_dma)
+		if (!d->is_bus_master || device_is_confined(model, d))
+			continue;
+		else if (!part->is_trusted_dma)
 			find(f, "%s: \"%s\" %s masters memory by itself, and no IOMMU is driven that could keep it inside RAM of \"%s\": it could write into every "
-				"partition and the hypervisor; set CONFIG_DEV_%s_NONE=y, or CONFIG_PART%u_TRUSTED_DMA=y if you trust \"%s\" with the whole board",
-			     symbol(d, part), d->label, range_text(d->reg[0]), part->name, d->symbol, part->number, part->name);
-		else if (d->is_bus_master && !d->is_pci)
+				"partition and the hypervisor; set CONFIG_DEV_%s_NONE=y,%s or CONFIG_PART%u_TRUSTED_DMA=y if you trust \"%s\" with the whole board",
+			     symbol(d, part), d->label, range_text(d->reg[0]), part->name, d->symbol, d->stream_count ? " CONFIG_IOMMU=y," : "", part->number,
+			     part->name);
+		else if (!d->is_pci)
 			find(f, "%s: \"%s\" %s masters memory by itself, and its driver in \"%s\" would give it addresses of the partition, which are not physical "
 				"ones; only devices behind a PCI host bridge can be told others: set CONFIG_DEV_%s_NONE=y", symbol(d, part), d->label,
 			     range_text(d->reg[0]), part->name, d->symbol);
@@ -117,10 +120,13 @@ void check_device_irq_twice(const struct model *model, struct findings *f)
 
 void check_device_irq_hypervisor(const struct model *model, struct findings *f)
 {
-	FOR_IRQS(part, d, irq, model)
-		if (irq->intid == model->board->uart_intid)
-			find(f, "%s: \"%s\" of \"%s\" has interrupt %u, which is the hypervisor's console UART's; set CONFIG_DEV_%s_NONE=y", symbol(d, part), d->label,
-			     part->name, irq->intid, d->symbol);
+	FOR_IRQS(part, d, irq, model) {
+		bool is_smmu = model->has_iommu && (irq->intid == model->board->smmu.event_intid || irq->intid == model->board->smmu.error_intid);
+
+		if (irq->intid == model->board->uart_intid || is_smmu)
+			find(f, "%s: \"%s\" of \"%s\" has interrupt %u, which is the hypervisor's %s's; set CONFIG_DEV_%s_NONE=y", symbol(d, part), d->label,
+			     part->name, irq->intid, is_smmu ? "IOMMU" : "console UART", d->symbol);
+	}
 }
 
 void check_device_irq_kind(const struct model *model, struct findings *f)

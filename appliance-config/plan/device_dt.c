@@ -10,7 +10,7 @@
 
 /* Properties that name other nodes, and so hardware that a guest does not have. */
 static const char *const references[] = {
-	"interrupts-extended", "iommus", "dmas", "resets", "power-domains", "phys", "pinctrl-0", "assigned-clocks", "msi-parent",
+	"interrupts-extended", "dmas", "resets", "power-domains", "phys", "pinctrl-0", "assigned-clocks", "msi-parent",
 	"gpios", "reset-gpios", "phy-handle", "interconnects", "mboxes", "hwlocks", "nvmem-cells", "memory-region",
 };
 
@@ -45,7 +45,7 @@ static bool is_pci_own(const struct dt *dt, const char *name)
 
 static void copy_property(struct dt *dt, int node, const char *name, const void *value, int size)
 {
-	if (strncmp(name, "bulkhead,", 9) == 0 || strcmp(name, "interrupt-parent") == 0 || is_pci_own(dt, name))
+	if (strncmp(name, "bulkhead,", 9) == 0 || strcmp(name, "interrupt-parent") == 0 || strcmp(name, "iommus") == 0 || is_pci_own(dt, name))
 		return;
 	if (is_reference(name))
 		refuse(dt, node, name, "names hardware that stays outside of the partition");
@@ -101,7 +101,8 @@ static void copy_node(struct dt *dt, int node, const char *path)
 	dt_begin(dt, fdt_get_name(dt->board->fdt, node, NULL));
 	if (dt->device && dt->device->is_pci && node == dt->device->node) {
 		put_interrupt_map(dt, dt->device);
-		put_dma_ranges(dt);
+		if (!device_is_confined(dt->model, dt->device))
+			put_dma_ranges(dt);
 	}
 	fdt_for_each_property_offset(property, dt->board->fdt, node)
 	{

@@ -192,14 +192,14 @@ static void emit_list(struct text *out, const struct part *part, const char *fie
 		text_add(out, "\t\t.%s = p%u_%s,\n\t\t.%s = %u,\n", field, part->index, name, count, n);
 }
 
-static void emit_policy(struct text *out, const struct part *part)
+static void emit_policy(struct text *out, const struct model *model, const struct part *part)
 {
 	static const char *const names[] = { "PLAN_POLICY_STOP", "PLAN_POLICY_RESTART", "PLAN_POLICY_REPORT" };
 
 	text_add(out, "\t\t.policy = %s,\n\t\t.fault_limit = %u,\n", names[part->policy], part->fault_limit);
 	text_add(out, "\t\t.heartbeat_us = %" PRIu64 ",\n\t\t.restart_limit = %u,\n", part->heartbeat_us, part->restart_limit);
 	text_add(out, "\t\t.is_critical = %s,\n\t\t.is_auto = %s,\n\t\t.has_restart = %s,\n", truth(part->is_critical), truth(part->is_auto),
-		 truth(part_restarts(part)));
+		 truth(part_restarts(model, part)));
 }
 
 static void emit_partition(struct text *out, const struct model *model, const struct part *part)
@@ -218,7 +218,7 @@ static void emit_partition(struct text *out, const struct model *model, const st
 	text_add(out, "\t\t.entry = " X64 ",\n\t\t.entry_arg = " X64 ",\n", part->entry, GUEST_RAM);
 	emit_list(out, part, "capabilities", "capabilities", "capability_count", part->capability_count);
 	emit_io_partition(out, model, part);
-	emit_policy(out, part);
+	emit_policy(out, model, part);
 	if (part->has_console)
 		text_add(out, "\t\t.console = &p%u_ring,\n", p);
 	emit_list(out, part, "symbols", "symbols", "symbol_count", part->has_symbols ? part->image.symbol_count : 0);
@@ -313,6 +313,41 @@ static uint32_t emit_owners(struct text *out, const struct model *model)
 	return count;
 }
 
+static uint32_t emit_streams(struct text *out, const struct model *model)
+{
+	uint32_t count = 0;
+
+	for (uint32_t p = 0; p < model->part_count; p++) {
+		for (uint32_t i = 0; i < model->parts[p].device_count; i++) {
+			const struct board_device *d = model->parts[p].devices[i];
+
+			if (device_is_confined(model, d) && count++ == 0)
+				text_add(out, "static const struct plan_stream streams[] = {\n");
+			if (device_is_confined(model, d))
+				text_add(out, "\t{ .first = %u, .count = %u, .partition = %u, .device = %s },\n", d->stream, d->stream_count, p, quote(d->label));
+		}
+	}
+	if (count)
+		text_add(out, "};\n");
+	return count;
+}
+
+/* Who may master memory through the SMMU: streams that nobody owns reach nothing. */
+static void emit_smmu(struct text *out, const struct model *model)
+{
+	const struct board_smmu *smmu = &model->board->smmu;
+	uint32_t count;
+
+	if (!model->has_iommu)
+		return;
+	count = emit_streams(out, model);
+	text_add(out, "static struct smmu_memory smmu_memory;\nstatic const struct plan_smmu smmu = {\n\t.base = { " X64 " },\n", smmu->reg.base);
+	text_add(out, "\t.event_irq = %u,\n\t.error_irq = %u,\n\t.memory = &smmu_memory,\n", smmu->event_intid, smmu->error_intid);
+	if (count)
+		text_add(out, "\t.streams = streams,\n\t.stream_count = %u,\n", count);
+	text_add(out, "};\n");
+}
+
 static void emit_arch(struct text *out, const struct model *model)
 {
 	const struct board_gic *gic = model->gic;
@@ -322,6 +357,7 @@ static void emit_arch(struct text *out, const struct model *model)
 	emit_maps(out, "stage1", model->stage1, model->stage1_count);
 	emit_storage(out, "struct pt_page", "stage1_pool", model->stage1_pages, ".tables");
 	owners = emit_owners(out, model);
+	emit_smmu(out, model);
 	text_add(out, "static const struct arch_plan arch = {\n\t.stage1 = stage1,\n\t.stage1_count = %u,\n", model->stage1_count);
 	text_add(out, "\t.stage1_pool = stage1_pool,\n\t.stage1_page_count = %u,\n\t.stacks = stacks,\n", model->stage1_pages);
 	text_add(out, "\t.gic_version = %u,\n\t.gicd = { " X64 " },\n", model->gic_version, gic->gicd.base);
@@ -335,7 +371,7 @@ static void emit_arch(struct text *out, const struct model *model)
 	text_add(out, "\t.rtc = { " X64 " },\n", model->board->rtc);
 	if (owners)
 		text_add(out, "\t.owners = irq_owners,\n\t.owner_count = %u,\n", owners);
-	text_add(out, "};\n");
+	text_add(out, "%s};\n", model->has_iommu ? "\t.smmu = &smmu,\n" : "");
 }
 
 static void emit_ranges(struct text *out, const struct model *model)

@@ -67,8 +67,8 @@ static void emit_device(struct text *out, const struct board_device *device)
 	for (uint32_t i = 0; i < device->irq_count; i++)
 		text_add(out, "\t  Interrupt %u, %s.\n", device->irq[i].intid, device->irq[i].is_edge ? "edge" : "level");
 	if (device->is_bus_master)
-		text_add(out, "\t  It masters memory by itself, and no IOMMU is driven that could confine\n\t  it: only a partition that is trusted with DMA may have it%s.\n",
-			 device->is_pci ? "" : ", and\n\t  behind a PCI host bridge only: this one is refused");
+		text_add(out, "\t  It masters memory by itself, and unless the IOMMU confines it, only a\n\t  partition that is trusted with DMA may have it%s.\n",
+			 device->is_pci || device->stream_count ? "" : ", and behind a PCI host\n\t  bridge only: this one is refused");
 	text_add(out, "\nconfig DEV_%s_NONE\n\tbool \"nobody\"\n\n", device->symbol);
 	emit_parts(out, mem_format("DEV_%s", device->symbol));
 	text_add(out, "endchoice\n\n");

@@ -7,6 +7,7 @@
 #include "emit.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define X64 "0x%" PRIx64
@@ -16,8 +17,10 @@ static void emit_board(const struct model *model, struct text *out)
 	const struct board *board = model->board;
 
 	text_add(out, "format 1\nappliance %s\nboard %s\ngic %u\n", model->appliance, board->name, model->gic_version);
-	if (*board->qemu_machine)
-		text_add(out, "qemu-machine %s\nqemu-cpu %s\n", board->qemu_machine, board->qemu_cpu);
+	if (*model->qemu_machine)
+		text_add(out, "qemu-machine %s\nqemu-cpu %s\n", model->qemu_machine, board->qemu_cpu);
+	if (*model->qemu_machine && model->has_iommu)
+		text_add(out, "qemu-least 10\n"); /* before it, the emulated SMMU has no stage 2 */
 	for (uint32_t i = 0; i < board->ram_count; i++)
 		text_add(out, "ram " X64 " " X64 "\n", board->ram[i].base, board->ram[i].size);
 	text_add(out, "console-key %u\n", model->prefix_key);
@@ -119,6 +122,40 @@ static void emit_part(const struct model *model, const struct part *part, struct
 		text_add(out, "symbols %u %s\n", part->index, part->image.path);
 }
 
+/* The number of "nic3" or "disk3"; -1: the name tells a place on the bus. */
+static int32_t plugged_number(const char *name, const char *kind)
+{
+	size_t length = strlen(kind);
+
+	if (strncmp(name, kind, length) != 0 || strspn(name + length, "0123456789") != strlen(name + length) || !name[length])
+		return -1;
+	return (int32_t)strtol(name + length, NULL, 10);
+}
+
+/* As many network cards and disks as are named; QEMU puts cards at device 1 and up, disks at device 16 and up. */
+static void emit_plugged(const struct model *model, struct text *out)
+{
+	const struct config *c = model->config;
+	int32_t nics = 0, disks = 0;
+
+	for (uint32_t i = 0; i < model->port_count; i++)
+		if (model->ports[i].is_uplink && plugged_number(model->ports[i].nic, "nic") >= nics)
+			nics = plugged_number(model->ports[i].nic, "nic") + 1;
+	for (uint32_t i = 0; i < model->disk_count; i++)
+		if (model->disks[i].source != DISK_RAM && plugged_number(model->disks[i].medium, "disk") >= disks)
+			disks = plugged_number(model->disks[i].medium, "disk") + 1;
+	for (int32_t i = 0; i < nics; i++)
+		text_add(out, "qemu-nic %d %d %s %s\n", i, 1 + i, config_bool(c, "QEMU_NIC_E1000E") ? "e1000e" : "virtio-net-pci",
+			 i == 0 ? config_get(c, "QEMU_FORWARDS") : "");
+	for (int32_t i = 0; i < disks; i++)
+		text_add(out, "qemu-disk %d %d %s %" PRIu64 "\n", i, 16 + i, config_bool(c, "QEMU_DISK_NVME") ? "nvme" : "virtio-blk-pci",
+			 config_number(c, "QEMU_DISK_MIB"));
+	for (uint32_t i = 0; i < model->disk_count; i++)
+		if (model->disks[i].source == DISK_GPT && plugged_number(model->disks[i].medium, "disk") >= 0)
+			text_add(out, "qemu-gpt %d %" PRIu64 " %s\n", plugged_number(model->disks[i].medium, "disk"), model->disks[i].size / MIB,
+				 model->disks[i].gpt_name);
+}
+
 static const char *stage1_name(const struct model *model, const struct map *m)
 {
 	for (uint32_t i = 0; i < model->part_count; i++)
@@ -134,6 +171,8 @@ void emit_map_text(const struct model *model, struct text *out)
 	for (uint32_t i = 0; i < model->part_count; i++)
 		emit_part(model, &model->parts[i], out);
 	emit_sharing(model, out);
+	if (*model->qemu_machine)
+		emit_plugged(model, out);
 	for (uint32_t i = 0; i < model->stage1_count; i++) {
 		const struct map *m = &model->stage1[i];
 

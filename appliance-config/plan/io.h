@@ -157,9 +157,11 @@ uint32_t front_count(const struct model *model, const struct part *part);
 uint32_t back_count(const struct model *model, const struct part *part);
 /* The shortest limit of hand-offs that its schedule allows, microseconds. */
 uint64_t limit_least(const struct model *model, const struct part *back);
+/* Does the IOMMU keep the DMA of this device inside of its owner's memory? */
+bool device_is_confined(const struct model *model, const struct board_device *device);
 /* Does it own a device that masters memory without an IOMMU? */
-bool part_has_dma(const struct part *part);
+bool part_has_dma(const struct model *model, const struct part *part);
 /* Can it be started again without a reset of the board? */
-bool part_restarts(const struct part *part);
+bool part_restarts(const struct model *model, const struct part *part);
 
 #endif

@@ -235,18 +235,26 @@ const struct port *port_at(const struct model *model, uint32_t back, uint32_t pl
 	return NULL;
 }
 
-bool part_has_dma(const struct part *part)
+bool device_is_confined(const struct model *model, const struct board_device *device)
+{
+	return model->has_iommu && device->stream_count != 0;
+}
+
+bool part_has_dma(const struct model *model, const struct part *part)
 {
 	for (uint32_t i = 0; i < part->device_count; i++)
-		if (part->devices[i]->is_bus_master)
+		if (part->devices[i]->is_bus_master && !device_is_confined(model, part->devices[i]))
 			return true;
 	return false;
 }
 
-bool part_restarts(const struct part *part)
+bool part_restarts(const struct model *model, const struct part *part)
 {
-	for (uint32_t i = 0; i < part->device_count; i++)
-		if (part->devices[i]->is_bus_master && !part->devices[i]->is_quiesced)
+	for (uint32_t i = 0; i < part->device_count; i++) {
+		const struct board_device *d = part->devices[i];
+
+		if (d->is_bus_master && !d->is_quiesced && !device_is_confined(model, d))
 			return false;
+	}
 	return part->has_store;
 }

@@ -105,6 +105,7 @@ static uint64_t hypervisor_bytes(const struct model *model)
 {
 	uint64_t bytes = HYPERVISOR_FLOOR + model->plan_cpu_count * 16 * KIB;
 
+	bytes += model->has_iommu ? 64 * KIB : 0;
 	if (model->hypervisor_fixed_size)
 		return align_up(model->hypervisor_fixed_size, PAGE_BYTES);
 	for (uint32_t i = 0; i < model->part_count; i++) {
@@ -276,6 +277,8 @@ static void map_hypervisor(struct model *model)
 	add_map(model->stage1, count, "uart", board->uart.base, board->uart.base, align_up(board->uart.size, PAGE_BYTES), MAP_DEVICE);
 	if (board->rtc)
 		add_map(model->stage1, count, "rtc", board->rtc, board->rtc, PAGE_BYTES, MAP_DEVICE);
+	if (model->has_iommu)
+		add_map(model->stage1, count, "smmu", board->smmu.reg.base, board->smmu.reg.base, align_up(board->smmu.reg.size, PAGE_BYTES), MAP_DEVICE);
 	add_map(model->stage1, count, "hypervisor", model->hypervisor.base, model->hypervisor.base, model->hypervisor.size, MAP_HYPERVISOR);
 	if (model->store.size)
 		add_map(model->stage1, count, "image store", model->store.base, model->store.base, model->store.size, MAP_RAM | MAP_READ_ONLY);

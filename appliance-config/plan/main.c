@@ -128,7 +128,7 @@ static bool make_model(const struct options *o, struct model *model, struct find
 		guest_dt_build(model, &model->parts[i]);
 	layout_memory(model);
 	for (uint32_t i = 0; i < model->part_count; i++) /* DMA without an IOMMU tells physical addresses, which are known now */
-		if (part_has_dma(&model->parts[i]))
+		if (part_has_dma(model, &model->parts[i]))
 			guest_dt_build(model, &model->parts[i]);
 	layout_tables(model);
 	return check_phase(model, PHASE_LAYOUT, o->disabled, findings);

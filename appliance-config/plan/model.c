@@ -209,6 +209,10 @@ static void read_appliance(struct model *model)
 	model->slot_bytes = config_number(c, "SLOT_MIB") * MIB;
 	model->gic_version = config_bool(c, "GIC_V2") ? 2 : 3;
 	model->gic = model->gic_version == 2 ? &model->board->gic2 : &model->board->gic3;
+	model->has_iommu = model->board->smmu.is_there && config_bool(c, "IOMMU");
+	model->qemu_machine = model->has_iommu && *model->board->qemu_iommu ?
+				      mem_format("%s,%s", model->board->qemu_machine, model->board->qemu_iommu) :
+				      model->board->qemu_machine;
 	model->hypervisor_fixed = config_number(c, "HYPERVISOR_ADDRESS");
 	model->hypervisor_fixed_size = config_number(c, "HYPERVISOR_KIB") * KIB;
 	model->store_fixed = config_number(c, "STORE_ADDRESS");

@@ -148,6 +148,8 @@ struct model {
 	const char *ext, *appliance, *version;
 	uint32_t gic_version, security_version;
 	const struct board_gic *gic;
+	bool has_iommu;                /* the board's is used */
+	const char *qemu_machine;
 	uint8_t prefix_key;            /* 0: not understood */
 	const char *prefix_key_text;
 	bool is_development, is_report_only;

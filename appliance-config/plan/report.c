@@ -162,10 +162,10 @@ static void report_maps(const struct part *part, struct text *out)
 	for (uint32_t i = 0; i < part->map_count; i++) {
 		const struct map *map = &part->maps[i];
 
-		text_add(out, "    %-12s 0x%09llx - 0x%09llx  %s%s%s\n", map->name, (unsigned long long)map->ipa,
+		text_add(out, "    %-14s 0x%010llx - 0x%010llx  %s%s%s\n", map->name, (unsigned long long)map->ipa,
 			 (unsigned long long)(map->ipa + map->size - 1),
 			 map->page ? "a page of the hypervisor" : mem_format("from 0x%llx", (unsigned long long)map->pa),
-			 map->flags & MAP_DEVICE ? ", device" : ", memory", map->flags & MAP_READ_ONLY ? ", read only" : "");
+			 map->flags & MAP_DEVICE ? ", device" : map->flags & MAP_UNCACHED ? ", not cached" : ", memory", map->flags & MAP_READ_ONLY ? ", read only" : "");
 	}
 }
 
@@ -187,7 +187,9 @@ static void report_part(const struct model *model, const struct part *part, stru
 	text_add(out, "  command line %s\n", *part->cmdline ? part->cmdline : "none");
 	text_add(out, "  starts       %s%s\n", part->is_auto ? "with the board" : "when it is told to", part->is_critical ? ", critical" : "");
 	text_add(out, "  when it fails %s%s\n", policy_text(part),
-		 part->has_store ? "" : "; it keeps no pristine image, so its restart is a reset of the board");
+		 part_restarts(model, part) ? "" :
+		 part->has_store	    ? "; its devices' DMA cannot be stopped, so its restart is a reset of the board" :
+					      "; it keeps no pristine image, so its restart is a reset of the board");
 	if (part->heartbeat_us)
 		text_add(out, "  heartbeat    within %llu ms\n", (unsigned long long)part->heartbeat_us / 1000);
 	text_add(out, "  may do       ");
@@ -213,6 +215,14 @@ static void report_build(const struct model *model, struct text *out)
 	text_add(out, "  linker       %s\n", *flags->linker ? flags->linker : "nothing particular");
 }
 
+static bool has_master(const struct model *model)
+{
+	for (uint32_t i = 0; i < model->board->device_count; i++)
+		if (model->board->devices[i].is_bus_master && device_owner(model, &model->board->devices[i]))
+			return true;
+	return false;
+}
+
 static void report_trust(const struct model *model, struct text *out)
 {
 	bool is_any = false;
@@ -224,8 +234,12 @@ static void report_trust(const struct model *model, struct text *out)
 			is_any = true;
 		}
 	if (!is_any)
-		text_add(out, "  no partition may act on another one; none can reach memory of another one or of the hypervisor\n");
-	text_add(out, "  no device that masters memory is given away: there is no IOMMU behind which it could be kept\n");
+		text_add(out, "  no partition may act on another one%s\n", model->window_count ? "" : "; none can reach memory of another one or of the hypervisor");
+	report_io_trust(model, out);
+	if (model->window_count)
+		text_add(out, "  no other memory of a partition, and none of the hypervisor, is within reach of another one\n");
+	if (!has_master(model))
+		text_add(out, "  no device that masters memory is given away\n");
 }
 
 void emit_report(const struct model *model, struct text *out)
@@ -242,6 +256,7 @@ void emit_report(const struct model *model, struct text *out)
 	report_devices(model, out);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		report_part(model, &model->parts[i], out);
+	report_io(model, out);
 	report_build(model, out);
 	report_trust(model, out);
 }

@@ -11,6 +11,12 @@
 /* Appends the whole report of a laid-out model. */
 void emit_report(const struct model *model, struct text *out);
 
+/* report_io.c: network and disks, and who trusts whom because of them. */
+void report_io(const struct model *model, struct text *out);
+void report_io_trust(const struct model *model, struct text *out);
+/* Is there a VLAN that both ports carry? */
+bool vlans_meet(const struct port *a, const struct port *b);
+
 /* A size as people say it: "512 MiB", "40 KiB", "1.5 GiB". The text lives as long as the program. */
 const char *size_text(uint64_t bytes);
 

@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from machine import Board, Machine, MachineError            # noqa: E402
+import plugged                                              # noqa: E402
 from plan_map import PlanMap                                # noqa: E402
 from run import boot_arguments                              # noqa: E402
 
@@ -43,7 +44,8 @@ def main():
         symbols = args.file or symbols_of(plan, args.out, args.part)
         logs = args.out / "log"
         socket = f"{logs.resolve()}/gdb"
-        board = Board(**plan.board(), extra=("-gdb", f"unix:{socket},server=on,wait=off"))
+        board = Board(**plan.board(), extra=("-gdb", f"unix:{socket},server=on,wait=off",
+                                               *plugged.arguments(plan, args.out)))
         with Machine(board, boot_arguments(args), logs, stopped=True):
             print(f"QEMU is stopped before its first instruction; consoles go to {logs}. Try: hbreak main, continue", flush=True)
             return subprocess.run([args.gdb, "-q", "-ex", "set pagination off", "-ex", "set confirm off", "-ex", f"file {symbols}",

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -20,6 +21,20 @@ import demux
 QEMU = "qemu-system-aarch64"
 
 
+def program(least):
+    """QEMU: the machine's own, or the one in the cache where a board needs a newer one."""
+    if not least:
+        return QEMU
+    words = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(re.search(r"version (\d+)", words)[1]) >= least:
+        return QEMU
+    cache = pathlib.Path(os.environ.get("BULKHEAD_CACHE") or pathlib.Path.home() / ".cache/bulkhead")
+    found = cache / f"series/qemu-{least}" / QEMU
+    if not found.exists():
+        raise MachineError(f"this board needs QEMU {least}: install it, or let `make run` fetch {found}")
+    return str(found)
+
+
 class MachineError(Exception):
     """QEMU could not be started, or its monitor refused."""
 
@@ -32,12 +47,13 @@ class Board:
     mib: int = 2048
     cpu: str = "cortex-a53"
     machine: str = "virt,virtualization=on"
+    least: int = 0              # version of QEMU that the board needs
     icount: bool = False        # one instruction a nanosecond, repeatable
     reboot: bool = False        # a board reset starts the board again, instead of ending the run
     extra: tuple = ()
 
     def arguments(self):
-        command = [QEMU, "-M", f"{self.machine},gic-version={self.gic}", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.mib),
+        command = [program(self.least), "-M", f"{self.machine},gic-version={self.gic}", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.mib),
                    "-nodefaults", "-display", "none"]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off"]

@@ -53,7 +53,8 @@ class PlanMap:
         """What QEMU is told, as arguments of machine.Board."""
         ram = sum(number(words[1]) for words in self.lines["ram"])
         return {"gic": number(self.word("gic", "3")), "cpus": max(4, len(self.lines["cpu"])), "mib": ram >> 20,
-                "cpu": self.word("qemu-cpu", "cortex-a53"), "machine": self.word("qemu-machine", "virt,virtualization=on")}
+                "cpu": self.word("qemu-cpu", "cortex-a53"), "machine": self.word("qemu-machine", "virt,virtualization=on"),
+                "least": number(self.word("qemu-least", "0"))}
 
     def console_key(self):
         return bytes([number(self.word("console-key", "20"))])

@@ -5,7 +5,7 @@ PART ?=
 FILE ?=
 
 .PHONY: run debug
-run: all ## Boot the appliance in QEMU: consoles here, one log a partition in $(O)/log
+run: all $(if $(PLAN_QEMU_LEAST),$(DEP_QEMU_$(PLAN_QEMU_LEAST))) ## Boot the appliance in QEMU: consoles here, one log a partition in $(O)/log
 	$(Q)$(PYTHON) ci/run/run.py --out '$(O)' --timeout $(TIMEOUT)
 
 debug: all ## The same, stopped, with gdb: PART=name of a partition, or hyp

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from demux import FIRMWARE, HYP                                                       # noqa: E402
 from machine import Board, Machine, MachineError, direct_arguments, flash_arguments   # noqa: E402
+import plugged                                                                        # noqa: E402
 from plan_map import PlanMap                                                          # noqa: E402
 
 HISTORY = 16384         # of one partition, shown again when it is chosen
@@ -289,7 +290,8 @@ def main():
     plan = PlanMap(args.out / "plan/map.txt")
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        run = Run(plan, Board(**plan.board(), reboot=True), boot_arguments(args), args.out / "log", is_terminal)
+        board = Board(**plan.board(), reboot=True, extra=tuple(plugged.arguments(plan, args.out)))
+        run = Run(plan, board, boot_arguments(args), args.out / "log", is_terminal)
     except MachineError as error:
         print(f"make run: {error}")
         return 1
