@@ -6,6 +6,7 @@
 #   DEP_PICOLIBC     include/ and lib/ for aarch64 unikernels        PICOLIBC_INC PICOLIBC_LIB
 #   DEP_MBEDTLS      source: include/ library/                       MBEDTLS_DIR
 #   DEP_LIBFDT       source of libfdt, for the target                LIBFDT_DIR
+#   DEP_LWIP         source of lwIP: core/ netif/ include/, the last with our configuration   LWIP_DIR
 #   DEP_UBOOT_SRC    source of U-Boot with Debian's security fixes   UBOOT_DIR
 #   DEP_KERNEL_6_1   DEP_KERNEL_6_12: Image, modules/, config, RELEASE (uname -r), PACKAGE
 #   DEP_BUSYBOX_ARM64  busybox (static), PACKAGE
@@ -33,6 +34,7 @@ dep-tree = $(CACHE)/trees/$(1)-$(DEP_KEY_$(1))
 DEP_PICOLIBC      := $(call dep-tree,picolibc)
 DEP_MBEDTLS       := $(call dep-tree,mbedtls)
 DEP_LIBFDT        := $(call dep-tree,libfdt)
+DEP_LWIP          := $(call dep-tree,lwip)
 DEP_UBOOT_SRC     := $(call dep-tree,u-boot)
 DEP_KERNEL_6_1    := $(CACHE)/series/kernel-6.1
 DEP_KERNEL_6_12   := $(CACHE)/series/kernel-6.12
@@ -43,9 +45,10 @@ PICOLIBC_INC := $(DEP_PICOLIBC)/include
 PICOLIBC_LIB := $(DEP_PICOLIBC)/lib
 MBEDTLS_DIR  := $(DEP_MBEDTLS)
 LIBFDT_DIR   := $(DEP_LIBFDT)
+LWIP_DIR     := $(DEP_LWIP)
 UBOOT_DIR    := $(DEP_UBOOT_SRC)
 
-DEP_TREES  := $(DEP_PICOLIBC) $(DEP_MBEDTLS) $(DEP_LIBFDT) $(DEP_UBOOT_SRC)
+DEP_TREES  := $(DEP_PICOLIBC) $(DEP_MBEDTLS) $(DEP_LIBFDT) $(DEP_LWIP) $(DEP_UBOOT_SRC)
 DEP_SERIES := $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12) $(DEP_BUSYBOX_ARM64) $(DEP_QEMU_10)
 
 # A directory has no prerequisite: its name says what is in it, so it is made when it is absent and never again.

@@ -20,11 +20,14 @@ LICENCES = {
     "mbedtls": "Apache-2.0 OR GPL-2.0-or-later",
     "picolibc": "BSD-3-Clause",
     "libfdt": "GPL-2.0-or-later OR BSD-2-Clause",
+    "lwip": "BSD-3-Clause",
     "linux": "GPL-2.0-only WITH Linux-syscall-note",
     "busybox": "GPL-2.0-only",
 }
 # What the pinned sources are linked into: what starts the slots by its name, components of a slot by their type.
 LINKED = {"u-boot.bin": ("u-boot",), "boot.efi": ("mbedtls", "libfdt"), "program": ("picolibc", "libfdt")}
+# Linked only into programs that ask for it, and told by a text of its own in them.
+TELL_TALES = {"lwip": b"IP by lwIP "}
 SOURCE_PACKAGES = {"libfdt": "device-tree-compiler"}
 
 
@@ -143,7 +146,8 @@ def describe(args):
         licence = "Apache-2.0" if ours else LICENCES["u-boot"] if kind == "u-boot.bin" else "NOASSERTION"
         part = document.add(package(name, args.version if ours else sha256(data)[:12], licence, sha256(data), None, kind))
         document.relate(image, "CONTAINS", part)
-        for pin in LINKED.get(kind, ()):
+        told = tuple(p for p, text in TELL_TALES.items() if kind == "program" and text in whole)
+        for pin in LINKED.get(kind, ()) + told:
             document.relate(part, "STATIC_LINK", document.add(pins[pin]))
         for record, content in series:
             if content and content in whole:

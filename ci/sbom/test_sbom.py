@@ -25,11 +25,11 @@ class Image:
         self.series("kernel-6.12", "linux-image-6.12-arm64", "Image", b"kernel of 6.12")
         self.series("busybox-arm64", "busybox-static", "busybox", b"a busybox")
         for name, data in (("hyp.bin", b"hyp"), ("Image", b"kernel of 6.12"), ("cpio.gz", gzip.compress(b"xx a busybox yy", mtime=0)),
-                           ("hello.bin", b"hello"), ("u-boot.bin", b"uboot"), ("boot.efi", b"boot stage"), ("image", b"whole")):
+                           ("hello.bin", b"hello"), ("web.bin", b"web, IP by lwIP 1.2"), ("u-boot.bin", b"uboot"), ("boot.efi", b"boot stage"), ("image", b"whole")):
             (self.root / name).write_bytes(data)
         (self.root / "manifest.in").write_text("".join(f"component {n} {t} {self.root}/{f}\n" for n, t, f in (
             ("hyp", "hypervisor", "hyp.bin"), ("linux", "kernel", "Image"), ("initrd", "initrd", "cpio.gz"),
-            ("hello", "program", "hello.bin"))))
+            ("hello", "program", "hello.bin"), ("web", "program", "web.bin"))))
 
     def series(self, name, deb, file, data):
         folder = self.root / "series" / name
@@ -51,9 +51,12 @@ def main():
         document = json.loads(text)
         again = image.document()
     packages = {p["name"]: p for p in document["packages"]}
-    wanted = {"bulkhead-appliance", "u-boot.bin", "boot.efi", "hyp", "linux", "initrd", "hello", "u-boot", "mbedtls", "libfdt", "picolibc",
+    wanted = {"bulkhead-appliance", "u-boot.bin", "boot.efi", "hyp", "linux", "initrd", "hello", "web", "lwip", "u-boot", "mbedtls", "libfdt", "picolibc",
               "linux-image-6.12-arm64", "busybox-static"}
     tap.result("everything in the image is named, and nothing else", sorted(wanted ^ set(packages)))
+    linked = {(r["spdxElementId"], r["relatedSpdxElement"]) for r in document["relationships"] if r["relationshipType"] == "STATIC_LINK"}
+    users = [n for n in ("hello", "web") if (packages[n]["SPDXID"], packages["lwip"]["SPDXID"]) in linked]
+    tap.result("lwIP is linked into the program that says so, and no other", [] if users == ["web"] else users)
     known = {p["SPDXID"] for p in document["packages"]} | {"SPDXRef-DOCUMENT"}
     tap.result("each relation is between things in the document",
                [str(r) for r in document["relationships"] if not {r["spdxElementId"], r["relatedSpdxElement"]} <= known])

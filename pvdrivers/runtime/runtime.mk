@@ -57,7 +57,7 @@ $(O)/pvdrivers/$(1)/lib$(1).a: $$(patsubst pvdrivers/$(1)/%.c,$(O)/pvdrivers/$(1
 	$$(Q)rm -f $$@
 	$$(Q)$$(ARM64_AR) crD $$@ $$^
 
-$(O)/pvdrivers/$(1)/%.o: pvdrivers/$(1)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT)
+$(O)/pvdrivers/$(1)/%.o: pvdrivers/$(1)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT) $$(DEP_LWIP)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(ARM64_CC) $$(RUNTIME_CPPFLAGS) $$(RUNTIME_CFLAGS) $$(WARN) -MMD -MP -c -o $$@ $$<
@@ -74,7 +74,7 @@ $(3)/$(1).elf: $$(patsubst $(2)/%,$(3)/$(1)-objects/%.o,$$(basename $$(wildcard 
 $(3)/$(1).bin: $(3)/$(1).elf
 	$$(Q)$$(ARM64_OBJCOPY) -O binary $$< $$@
 
-$(3)/$(1)-objects/%.o: $(2)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT)
+$(3)/$(1)-objects/%.o: $(2)/%.c | $$(DEP_PICOLIBC) $$(DEP_LIBFDT) $$(DEP_LWIP)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(ARM64_CC) $$(RUNTIME_CPPFLAGS) $$(RUNTIME_CFLAGS) $$(WARN) -MMD -MP -c -o $$@ $$<
