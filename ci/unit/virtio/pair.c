@@ -29,25 +29,19 @@ static void must(enum vq_err err, const char *what)
 	exit(2);
 }
 
+static uint8_t guest[GUEST_BYTES] __attribute__((aligned(4096)));
+
 void pair_open(struct pair *pair, uint16_t size, uint64_t features)
 {
 	struct vqd_memory memory;
 
 	memset(pair, 0, sizeof(*pair));
-	pair->memory = aligned_alloc(4096, GUEST_BYTES);
-	if (!pair->memory)
-		abort();
-	memset(pair->memory, 0xa5, GUEST_BYTES);
+	pair->memory = guest;
 	pair->window = (struct window){ GUEST_BASE, GUEST_BYTES, pair->memory };
 	memory = (struct vqd_memory){ pair->memory + RING_AT, GUEST_BASE + RING_AT, pair->slots, pair->memory + TABLES_AT,
 				      GUEST_BASE + TABLES_AT, TABLE_ENTRIES };
 	must(vqd_init(&pair->driver, &memory, size, features, &pair->setup), "vqd_init");
 	must(virtq_init(&pair->device, &pair->window, &pair->setup), "virtq_init");
-}
-
-void pair_close(struct pair *pair)
-{
-	free(pair->memory);
 }
 
 enum vq_err pair_add(struct pair *pair, uint32_t at, unsigned readable, unsigned writable, uint32_t bytes, void *cookie)

@@ -35,9 +35,8 @@ struct pair {
 uint64_t kind_features(unsigned kind);
 const char *kind_name(unsigned kind);
 
-/* Sets both sides up; the memory is new. Ends the program if that fails. */
+/* Sets both sides up. One pair at a time: all have the same memory. Ends the program if that fails. */
 void pair_open(struct pair *pair, uint16_t size, uint64_t features);
-void pair_close(struct pair *pair);
 
 /* Adds a buffer of `readable` and `writable` segments of `bytes` each, from offset `at` of the guest's memory on; does not publish. */
 enum vq_err pair_add(struct pair *pair, uint32_t at, unsigned readable, unsigned writable, uint32_t bytes, void *cookie);

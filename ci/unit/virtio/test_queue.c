@@ -51,7 +51,6 @@ static void traffic_open(struct traffic *t, unsigned kind, uint16_t size)
 
 static void traffic_close(struct traffic *t)
 {
-	pair_close(&t->pair);
 	free(t->taken);
 }
 
@@ -252,7 +251,6 @@ static void large_batches_arrive_whole(void)
 			for (unsigned n = 0; n < 200; n++)
 				CHECK(vqd_get(&p.driver, &cookie, &written) == VQ_OK && cookie == &p.slots[n] && written == n % 64);
 		}
-		pair_close(&p);
 	}
 }
 
@@ -273,7 +271,6 @@ static void nothing_is_seen_before_it_is_published(void)
 		CHECK(virtq_pop(&p.device, &chain) == VQ_OK && virtq_push(&p.device, chain.token, 2) == VQ_OK);
 		CHECK(virtq_pop(&p.device, &chain) == VQ_ERR_EMPTY && !vqd_pending(&p.driver));
 		CHECK(virtq_publish(&p.device) == VQ_OK && vqd_pending(&p.driver));
-		pair_close(&p);
 	}
 }
 
@@ -291,7 +288,6 @@ static void a_chain_that_is_put_back_comes_again(void)
 		virtq_unpop(&p.device, &chain);
 		CHECK(virtq_pop(&p.device, &again) == VQ_OK && again.token.id == chain.token.id && again.writable_count == 2);
 		CHECK(again.segment[0].at == p.memory + DATA_AT && virtq_pop(&p.device, &chain) == VQ_ERR_EMPTY);
-		pair_close(&p);
 	}
 }
 
@@ -310,7 +306,6 @@ static void a_full_ring_is_full_and_no_more(void)
 		CHECK(pair_add(&p, DATA_AT, 1, 0, 0, &p) == VQ_ERR_SETUP && pair_add(&p, DATA_AT, 1, 0, 16, NULL) == VQ_ERR_SETUP);
 		CHECK(pair_add(&p, DATA_AT, 1, 1, UINT32_MAX, &p) == VQ_ERR_FULL);
 		CHECK(pair_add(&p, DATA_AT, 2, 1, UINT32_MAX, &p) == VQ_ERR_SETUP);
-		pair_close(&p);
 	}
 }
 
@@ -327,7 +322,6 @@ static void a_reset_gives_every_cookie_back(void)
 		for (count = 0; vqd_reclaim(&p.driver); )
 			count++;
 		CHECK(count == 4);
-		pair_close(&p);
 	}
 }
 
