@@ -52,7 +52,7 @@ static void heap_init(void)
 			if (used[j][0] < used[j][1] && used[j][1] > start && used[j][0] < end)
 				end = used[j][0];
 		}
-		if (end > start && end - start > best) {
+		if (start >= ram.base && end > start && end - start > best) {	/* no initrd ends at 0 */
 			best = end - start;
 			heap_next = (char *)(uintptr_t)start;
 			heap_end = (char *)(uintptr_t)end;

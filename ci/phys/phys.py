@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The drivers of physical devices on plain QEMU: for each device, ci/guests/phys judges from inside, and this program is
+the other side: it holds the disk's file, breaks sectors, is the peer on the network and pulls the cable. Prints TAP.
+"""
+import argparse
+import hashlib
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "guests"))
+import suite as guests  # noqa: E402
+
+SECTOR = 512
+FRONT = 32 * SECTOR     # written here, read there; the answer stands behind it
+SERIAL = "phys0815"
+MESSAGES = {2: 1, 3: 0}     # GICv2m takes messages; a GICv3 would need a driver for its ITS
+
+
+class Disk:
+    """A disk's file, with something of ours in front."""
+
+    def __init__(self, folder, mib=16):
+        self.path = pathlib.Path(folder) / "disk.img"
+        self.front = os.urandom(FRONT)
+        with self.path.open("wb") as file:
+            file.write(self.front)
+            file.truncate(mib << 20)
+        self.sectors = (mib << 20) // SECTOR
+
+    def drive(self):
+        return ("-drive", f"if=none,id=d0,format=raw,cache=writeback,discard=unmap,file={self.path}")
+
+    def broken_drive(self, sector):
+        return ("-blockdev", f"driver=raw,node-name=d0,file.driver=blkdebug,file.image.driver=file,file.image.filename={self.path},"
+                f"file.inject-error.0.event=none,file.inject-error.0.errno=5,file.inject-error.0.sector={sector}")
+
+    def answer(self):
+        with self.path.open("rb") as file:
+            file.seek(FRONT)
+            return file.read(FRONT)
+
+
+def report(tap, what, machine, ended):
+    """The guest's own judgement, line by line."""
+    for word, name in re.findall(r"^(ok|not ok) \d+ - ([^\r\n]*)", machine.text, re.M):
+        tap.check(word == "ok", f"{what}: {name}", machine.text)
+    plan = re.search(r"^1\.\.(\d+)", machine.text, re.M)
+    tap.check(ended and plan, f"{what}: came to its end", machine.text)
+
+
+def machine_for(out, gic, words, devices):
+    return guests.Machine(out / "guests/phys.bin", f"messages={MESSAGES[gic]} {words}", gic, 1, 128, devices)
+
+
+def run_disk(tap, out, what, gic, words, devices):
+    with machine_for(out, gic, words, devices) as machine:
+        ended = machine.wait_end(60)
+        report(tap, what, machine, ended)
+        return machine.text
+
+
+def disk(tap, out, driver, device, gic, fault="", serial=SERIAL):
+    """One disk; `fault` is `bad` (sectors that fail) or `readonly`."""
+    what = f"{driver}, GICv{gic}{', ' if fault else ''}{fault}"
+    with tempfile.TemporaryDirectory() as folder:
+        medium = Disk(folder)
+        words = f"driver={driver} serial={serial} sectors={medium.sectors}"
+        drive = medium.drive()
+        if fault == "bad":
+            words, drive = words + " bad=1000", medium.broken_drive(1000)
+        elif fault == "readonly":
+            words, drive = words + " readonly=1", (drive[0], drive[1] + ",readonly=on")
+        text = run_disk(tap, out, what, gic, words, (*drive, *device))
+        if fault:
+            return
+        tap.check(f"FRONT {hashlib.sha256(medium.front).hexdigest()}" in text, f"{what}: it reads what is on the disk", text)
+        tap.check(medium.answer() == bytes(b ^ 0xFF for b in medium.front), f"{what}: what it wrote is on the disk")
+
+
+def nvme(tap, out):
+    device = ("-device", f"nvme,drive=d0,serial={SERIAL}")
+    disk(tap, out, "nvme", device, 2)
+    disk(tap, out, "nvme", (device[0], device[1] + ",logical_block_size=4096,physical_block_size=4096,mdts=3"), 3)
+    disk(tap, out, "nvme", device, 3, "bad")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("only", nargs="*", help="names of devices")
+    args = parser.parse_args()
+    tap = guests.Tap()
+    for test in nvme,:
+        if not args.only or test.__name__ in args.only:
+            test(tap, args.out)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
