@@ -5,7 +5,7 @@ UNIT_VSWITCH := $(O)/unit/vswitch
 UNIT_VSWITCH_CFLAGS = -std=gnu11 -O1 -g --coverage $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE)
 UNIT_VSWITCH_NAMES := vswitch vswitch_check vswitch_filter vswitch_learn vswitch_rate vswitch_spoof vswitch_vlan packet gso checksum
 UNIT_VSWITCH_COMMON := $(UNIT_VSWITCH_NAMES:%=$(UNIT_VSWITCH)/back/%.o) $(UNIT_VSWITCH)/test/frames.o $(UNIT_VSWITCH)/test/world.o
-UNIT_VSWITCH_PROGRAMS := $(addprefix $(UNIT_VSWITCH)/test_,forward vlan config filter unseen spoof limits gso)
+UNIT_VSWITCH_PROGRAMS := $(addprefix $(UNIT_VSWITCH)/test_,forward vlan config filter unseen spoof limits examples gso)
 
 $(UNIT_VSWITCH)/back/%.o: pvdrivers/back/%.c
 	@mkdir -p $(@D)
