@@ -423,6 +423,14 @@ void console_write(const struct plan_partition *partition, const char *text, siz
 	pump_written();
 }
 
+void console_end_line(const struct plan_partition *partition)
+{
+	const struct console_ring *ring = ring_of(partition->id);
+
+	if (load(&ring->head) != load(&ring->line_end))
+		console_write(partition, "\r\n", 2);
+}
+
 static void put_now(char byte)
 {
 	for (uint32_t i = 0; i < PUT_TRIES && !arch_uart_put((uint8_t)byte); i++)
@@ -431,16 +439,12 @@ static void put_now(char byte)
 
 void console_panic(void)
 {
-	int byte;
-
 	mux.is_panic = true;
 	while (mux.stage_at < mux.stage_count)
 		put_now(mux.stage[mux.stage_at++]);
 	/* Without the ring's lock, which this CPU may hold. */
-	while (hyp_ring.head != hyp_ring.tail) {
-		byte = hyp_output[hyp_ring.tail++ % HYP_RING];
-		put_now((char)byte);
-	}
+	while (hyp_ring.head != hyp_ring.tail)
+		put_now(hyp_output[hyp_ring.tail++ % HYP_RING]);
 	put_now('\r');
 	put_now('\n');
 }

@@ -126,10 +126,8 @@ static void step_stopped(struct partition *partition)
 	lock_take(&partition->lock);
 	restart = partition->restart_wanted;
 	partition->restart_wanted = false;
-	if (restart)
-		partition->state = PARTITION_STARTING;
-	else
-		partition->state = stop_is_policy(partition->cause) ? PARTITION_FAILED : PARTITION_STOPPED;
+	partition->policy_restarts += restart && stop_is_policy(partition->cause);
+	partition->state = restart ? PARTITION_STARTING : stop_is_policy(partition->cause) ? PARTITION_FAILED : PARTITION_STOPPED;
 	lock_drop(&partition->lock);
 	hyp_print("%s: %s", partition->plan->name, restart ? "stopped, starts again" : "stopped");
 	work_begin(partition, STEP_NONE);
@@ -329,6 +327,7 @@ void partition_work(struct partition *partition)
 		arch_dma_block(partition->plan);
 		device_stop(partition->plan);
 		arch_irq_partition_clear(partition->plan);
+		console_end_line(partition->plan);
 		work_begin(partition, STEP_REPORT);
 		break;
 	case STEP_REPORT:

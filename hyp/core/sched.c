@@ -116,8 +116,10 @@ static void deadlines_serve(struct vcpu *vcpu, uint64_t now)
 
 	if (now >= arch_devices_deadline(plan_p))
 		arch_devices_tick(plan_p);
-	if (now >= partition_heartbeat_deadline(plan_p->state))
+	if (now >= partition_heartbeat_deadline(plan_p->state)) {
+		__atomic_store_n(&plan_p->state->heartbeat_at, now, __ATOMIC_RELAXED);
 		(void)exit_guest_dead(vcpu, STOP_HEARTBEAT, "no heartbeat within its deadline");
+	}
 }
 
 /* Counter value at which `vcpu` waits no longer for an answer. */

@@ -25,6 +25,11 @@ void hyp_print(const char *format, ...)
 	fake_note("print %s", line);
 }
 
+void console_end_line(const struct plan_partition *partition)
+{
+	fake_note("end line %s", partition->name);
+}
+
 void console_input_clear(const struct plan_partition *partition)
 {
 	fake_note("input clear %s", partition->name);

@@ -245,11 +245,26 @@ static void input_is_kept_and_dropped(void)
 	CHECK(!console_has_input(&test_partitions[BETA]));
 }
 
+static void what_stops_ends_its_line(void)
+{
+	output_begin(CONSOLE_ALL, GAMMA);
+	output_write(ALPHA, "whole\n");
+	console_end_line(&test_partitions[ALPHA]);
+	CHECK(is_shown("[alpha] whole\r\n"));
+	forget();
+	output_write(ALPHA, "last wor");
+	console_end_line(&test_partitions[ALPHA]);
+	output_write(ALPHA, "first word\n");
+	drain();
+	CHECK(is_shown("[alpha] last wor\r\n[alpha] first word\r\n"));
+}
+
 static void a_partition_without_console(void)
 {
 	output_begin(CONSOLE_ALL, BETA);
 	test_partitions[BETA].console = NULL;
 	output_write(BETA, "into the void\n");
+	console_end_line(&test_partitions[BETA]);
 	console_input(BETA, 'x');
 	CHECK(!console_has_input(&test_partitions[BETA]) && console_read(&test_partitions[BETA]) == -1);
 	console_show(CONSOLE_ONE, BETA);
@@ -277,6 +292,7 @@ int main(void)
 	TEST(an_interrupt_meets_a_pump);
 	TEST(the_hypervisors_line_is_cut);
 	TEST(input_is_kept_and_dropped);
+	TEST(what_stops_ends_its_line);
 	TEST(a_partition_without_console);
 	return tap_done();
 }

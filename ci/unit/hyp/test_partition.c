@@ -60,7 +60,8 @@ static void restart_follows_the_order(void)
 	CHECK(state_of(ALPHA)->state == PARTITION_RUNNING);
 	CHECK(state_of(ALPHA)->start_count == 2);
 	static const char *const order[] = {
-		"save alpha.0", "dma block alpha", "irq clear alpha", "clear 0x10000+0x10000", "clear 0x20000+0x10000", "clear 0x30000+0x8000",
+		"save alpha.0", "dma block alpha", "irq clear alpha", "end line alpha", "clear 0x10000+0x10000",
+		"clear 0x20000+0x10000", "clear 0x30000+0x8000",
 		"copy 0x10000+0x10000", "copy 0x20000+0x1000", "copy 0x30000+0x100", "clean 0x10000+0x10000",
 		"clean 0x30000+0x8000 code", "seed 32", "clean 0x30004+0x2c", "flush alpha", "input clear alpha",
 		"irq reset alpha", "devices reset alpha", "reset alpha.0", "dma allow alpha", "load alpha.0",
@@ -105,9 +106,9 @@ static void stop_by_policy_is_failed(void)
 	fake.cpu = 0;
 	CHECK(exit_guest_dead(&test_vcpus[0], STOP_FAULT, "test") == VERDICT_STOP);
 	settle();
-	static const char *const order[] = { "save alpha.0", "irq clear alpha", "report piece 0 of alpha.0: test",
+	static const char *const order[] = { "save alpha.0", "irq clear alpha", "end line alpha", "report piece 0 of alpha.0: test",
 					     "report piece 1 of", "report piece 3 of", "print alpha: stopped" };
-	CHECK(in_order(order, 6));
+	CHECK(in_order(order, ARRAY_COUNT(order)));
 	CHECK(fake_count("report piece") == 4);
 	CHECK(state_of(ALPHA)->state == PARTITION_FAILED);
 	CHECK(partition_start(state_of(ALPHA)) == OK); /* the operator may start it again */
@@ -158,7 +159,7 @@ static void restart_policy_has_a_limit(void)
 	CHECK(exit_guest_dead(&test_vcpus[0], STOP_FAULT, "test") == VERDICT_STOP);
 	settle();
 	CHECK(state_of(ALPHA)->state == PARTITION_FAILED);
-	CHECK(state_of(ALPHA)->start_count == 3);
+	CHECK(state_of(ALPHA)->start_count == 3 && state_of(ALPHA)->policy_restarts == 2);
 }
 
 static void wrong_times_are_refused(void)

@@ -185,6 +185,22 @@ static void a_missed_heartbeat_is_found_in_time(void)
 	CHECK(fake_traced("report piece 0 of alpha.0: no heartbeat within its deadline", NULL));
 }
 
+static void a_report_policy_tells_each_missed_heartbeat(void)
+{
+	appliance_up();
+	test_partitions[ALPHA].heartbeat_us = 5000;
+	test_partitions[ALPHA].policy = PLAN_POLICY_REPORT;
+	fake.counter = 5000;
+	(void)appliance_schedule(0);
+	CHECK(fake_count("report alpha.0: no heartbeat within its deadline") == 1 && fake.timer[0] == 10000);
+	for (uint32_t i = 1; i < 64; i++) {
+		fake.counter += 5000;
+		(void)appliance_schedule(0);
+	}
+	CHECK(test_partitions[ALPHA].state->state == PARTITION_RUNNING);
+	CHECK(fake_count("report alpha.0") == 8); /* 1, 2, 3, 4, 8, 16, 32, 64 */
+}
+
 static void a_device_alarm_uses_the_same_timer(void)
 {
 	appliance_up();
@@ -212,6 +228,7 @@ int main(void)
 	TEST(work_runs_in_own_slots_only);
 	TEST(long_work_gives_the_cpu_back_at_the_slots_end);
 	TEST(a_missed_heartbeat_is_found_in_time);
+	TEST(a_report_policy_tells_each_missed_heartbeat);
 	TEST(a_device_alarm_uses_the_same_timer);
 	return tap_done();
 }

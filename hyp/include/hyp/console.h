@@ -28,6 +28,10 @@ struct console_ring {
 /** Append `length` bytes to the output of `partition`. Context: one of its CPUs. */
 void console_write(const struct plan_partition *partition, const char *text, size_t length);
 
+/** End the line that `partition` left open, if it did: part of its stop, so that its last words are shown and its next life begins
+ * with a line of its own. Context: one of its CPUs. */
+void console_end_line(const struct plan_partition *partition);
+
 /** Take one typed byte for `partition`. Returns: the byte, or -1 if none waits. Context: one of its CPUs. */
 int console_read(const struct plan_partition *partition);
 

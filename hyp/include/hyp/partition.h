@@ -39,6 +39,7 @@ struct partition {
 	uint32_t vcpus_in;           /* (lock) vCPUs that have not left yet while stopping */
 	uint32_t start_count;        /* (lock) starts since power-on */
 	uint32_t policy_restarts;    /* (lock) */
+	uint32_t report_count;       /* (atomic) failures that its policy only reports */
 	uint32_t fault_count;        /* (atomic) guest faults since its start */
 	uint64_t heartbeat_at;       /* (atomic) counter at the last heartbeat */
 	uint64_t heartbeat_count;    /* (atomic) */

@@ -64,7 +64,8 @@ enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit);
 /** The guest made a mistake that it can take as an exception: counts, reports at a limited rate, asks the policy. */
 enum verdict exit_guest_fault(struct vcpu *vcpu, const struct vm_exit *exit, const char *what);
 
-/** The guest cannot go on (an exception that it cannot take, SError): its policy acts. */
+/** The guest cannot go on (an exception that it cannot take, SError), or not as it was: its policy acts. VERDICT_FAULT if that only
+ * reports. */
 enum verdict exit_guest_dead(struct vcpu *vcpu, enum stop_cause cause, const char *what);
 
 /** Remember an exit: counter of its class, ring of the last ones. Context: the CPU of vcpu. */
