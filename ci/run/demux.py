@@ -32,6 +32,14 @@ class Stream:
         if self.observe:
             self.observe(self)
 
+    def take_back(self, count):
+        """The last `count` characters were not this stream's."""
+        if count > 0:
+            self.text = self.text[:-count]
+            if self.sink:
+                self.sink.seek(self.sink.tell() - count)
+                self.sink.truncate()
+
     def begin_life(self):
         self.life = (len(self.text), self.sink.tell() if self.sink else 0)
 
@@ -138,7 +146,9 @@ class Demux:
         self.held += bytes([byte])
         self.line = b"" if byte == 0x0a else self.line + bytes([byte])
         if self.line == b"[hyp] ":      # a panic writes prefixed lines; so does a hypervisor that starts anew
+            already = len(self.line) - len(self.held)
             self.held = self.held[:-len(self.line)]
+            (self.source or self.stream(FIRMWARE)).take_back(already)
             self._flush()
             self.is_framed, self.pending, self.is_history = False, self.line, True
 

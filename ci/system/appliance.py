@@ -56,6 +56,7 @@ class Builder:
 
     def __init__(self, out, kernels, key, jobs=2):
         self.out, self.kernels, self.key, self.jobs = pathlib.Path(out), kernels, key, jobs
+        self.tree = harness.ROOT.parent     # whose hypervisor is built
 
     def config(self, appliance):
         """The lines of its .config."""
@@ -90,8 +91,8 @@ class Builder:
         config, text = sub / ".config", self.config(appliance)
         if not config.exists() or config.read_text() != text:
             config.write_text(text)
-        planner = self.out / "appliance-config/planner"
-        self._run("make", "-s", f"-j{self.jobs}", f"O={sub}", f"PLANNER={planner}", "PLANNER_OBJECTS=",
+        sub, planner = sub.resolve(), (self.out / "appliance-config/planner").resolve()
+        self._run("make", "-s", "-C", str(self.tree), f"-j{self.jobs}", f"O={sub}", f"PLANNER={planner}", "PLANNER_OBJECTS=",
                   f"{sub}/hyp/hyp.bin", f"{sub}/plan/manifest.in")
         return sub
 

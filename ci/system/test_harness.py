@@ -39,6 +39,7 @@ def demux_tests(tap):
     panic = b"\x1elinux\x1fin a line\r\n[hyp] assertion failed: x\r\nU-Boot\r\n"
     tap.result("a panic's lines are the hypervisor's, what comes after is the firmware's",
                same(take_apart(panic)[0], {"linux": "in a line\n", "hyp": "assertion failed: x\n", "firmware": "U-Boot\n"}))
+    tap.result("a panic's lines cut anywhere", [f"cut at {i}" for i in range(len(panic)) if take_apart(panic[:i], panic[i:])[0] != take_apart(panic)[0]])
     again = b"[hyp] Bulkhead: 1\r\n\x1ehyp\x1fBulkhead: 1\n\x1elinux\x1fone\n[hyp] panic\r\nU-Boot\r\n[hyp] Bulkhead: 2\r\n\x1ehyp\x1fBulkhead: 2\n\x1elinux\x1ftwo\n"
     tap.result("a board that starts anew adds to what it printed before",
                same(take_apart(again)[0], {"hyp": "Bulkhead: 1\npanic\nBulkhead: 2\n", "firmware": "U-Boot\n", "linux": "one\ntwo\n"}))
