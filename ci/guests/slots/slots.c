@@ -7,6 +7,7 @@
  *   do=sleep     sleeps a millisecond, again and again
  *   do=storm     interrupts itself as fast as it can
  *   do=fault     reads where nothing is
+ *   do=mute      the same as spin, without a sign of life
  *   do=beat      wakes every millisecond, and tells the longest gap from the window's start to a waking or between two
  *   pattern=N    its pattern (default 1)       ms=N         length of a window (default 5000)     windows=N  (default 1)
  *
@@ -73,6 +74,11 @@ static uint64_t act_spin(void)
 	return SPINS;
 }
 
+static uint64_t act_mute(void)
+{
+	return SPINS;
+}
+
 static uint64_t act_sleep(void)
 {
 	time_sleep(MILLISECOND);
@@ -110,6 +116,7 @@ static const struct {
 	{ "sleep", act_sleep },
 	{ "storm", act_storm },
 	{ "fault", act_fault },
+	{ "mute", act_mute },
 	{ "beat", act_beat },
 };
 
@@ -126,7 +133,7 @@ static void run_window(unsigned mode, unsigned window, uint64_t pattern, uint64_
 		timer_set(next_beat, beat, NULL);
 	}
 	for (; now - start < length; now = time_ns()) {
-		if (modes[mode].act != act_beat)
+		if (modes[mode].act != act_beat && modes[mode].act != act_mute)
 			bulkhead_heartbeat();
 		slots_fill(pattern);	/* what went before may have used registers for itself */
 
