@@ -64,7 +64,7 @@ def run_disk(tap, out, what, gic, words, devices):
 
 def disk(tap, out, driver, device, gic, fault="", serial=SERIAL):
     """One disk; `fault` is `bad` (sectors that fail) or `readonly`."""
-    what = f"{driver}, GICv{gic}{', ' if fault else ''}{fault}"
+    what = f"{device[1].split(',')[0]}, GICv{gic}{', ' if fault else ''}{fault}"
     with tempfile.TemporaryDirectory() as folder:
         medium = Disk(folder)
         words = f"driver={driver} serial={serial} sectors={medium.sectors}"
@@ -80,6 +80,17 @@ def disk(tap, out, driver, device, gic, fault="", serial=SERIAL):
         tap.check(medium.answer() == bytes(b ^ 0xFF for b in medium.front), f"{what}: what it wrote is on the disk")
 
 
+def virtio_blk(tap, out):
+    device = ("-device", f"virtio-blk-pci,drive=d0,serial={SERIAL}")
+    modern = ("-device", f"virtio-blk-pci,drive=d0,serial={SERIAL},disable-legacy=on,packed=on,logical_block_size=4096,physical_block_size=4096")
+    bare = ("-device", f"virtio-blk-pci,drive=d0,serial={SERIAL},event_idx=off,indirect_desc=off,discard=off,vectors=0,queue-size=64")
+    disk(tap, out, "virtio-blk", device, 2)
+    disk(tap, out, "virtio-blk", modern, 3)
+    disk(tap, out, "virtio-blk", bare, 3)
+    disk(tap, out, "virtio-blk", device, 3, "bad")
+    disk(tap, out, "virtio-blk", device, 2, "readonly")
+
+
 def nvme(tap, out):
     device = ("-device", f"nvme,drive=d0,serial={SERIAL}")
     disk(tap, out, "nvme", device, 2)
@@ -93,7 +104,7 @@ def main():
     parser.add_argument("only", nargs="*", help="names of devices")
     args = parser.parse_args()
     tap = guests.Tap()
-    for test in nvme,:
+    for test in virtio_blk, nvme:
         if not args.only or test.__name__ in args.only:
             test(tap, args.out)
     return tap.end()

@@ -8,6 +8,7 @@
 #include "probe.h"
 
 static struct blk_device *(*const disks[])(struct pci_device *pci) = {
+	virtio_blk_probe,
 	nvme_probe,
 };
 

@@ -8,6 +8,7 @@
 
 #include "phys.h"
 
+struct blk_device *virtio_blk_probe(struct pci_device *pci);
 struct blk_device *nvme_probe(struct pci_device *pci);
 
 #endif

@@ -96,11 +96,12 @@ static enum blk_status run(struct blk_device *disk, const struct blk_request *re
 static enum blk_status transfer(struct blk_device *disk, enum blk_op op, uint64_t sector, uint32_t count, uint8_t *at, uint32_t piece)
 {
 	struct dma_segment segments[BLK_SEGMENT_COUNT];
+	const unsigned most = disk->info.segment_count_max ? disk->info.segment_count_max : 1;	/* 0 before the first reset */
 	uint32_t left = count * BLK_SECTOR_BYTES;
 	unsigned n = 0;
 
-	for (; left && n < BLK_SEGMENT_COUNT; n++) {
-		uint32_t bytes = left < piece || n + 1 == BLK_SEGMENT_COUNT ? left : piece;
+	for (; left && n < most; n++) {
+		uint32_t bytes = left < piece || n + 1 == most ? left : piece;
 
 		segments[n] = (struct dma_segment){ (uintptr_t)at, bytes };
 		at += bytes;
