@@ -6,6 +6,8 @@
 
 HYP_CPU_CFLAGS ?= -mcpu=cortex-a53 -mfix-cortex-a53-835769
 HYP_CPU_LDFLAGS ?= --fix-cortex-a53-843419=adr
+# Test builds, never shipped: -DTEST_POISON_HPFAR (hyp/arm64/sysreg.h).
+HYP_TEST_CFLAGS ?=
 # Small where it is seldom run, fast everywhere else.
 HYP_SMALL = core/boot core/console core/exit core/keys core/panic core/partition core/print core/report core/seed \
 	arm64/cpu arm64/describe arm64/errata arm64/idregs arm64/inject arm64/mmu arm64/pl011 arm64/pl031 arm64/pmu arm64/uart
@@ -13,7 +15,7 @@ HYP_OPTIMIZE = $(if $(filter $(HYP_SMALL:%=hyp/%.c),$<),-Os,-O2)
 HYP_CFLAGS = -std=gnu11 $(HYP_OPTIMIZE) -g $(WARN) -ffreestanding -nostdinc -isystem $(HYP_CC_INCLUDE) $(HYP_CPU_CFLAGS) \
 	-mgeneral-regs-only -mno-outline-atomics -mstrict-align -fno-stack-protector -fno-pic -fno-pie -fno-common \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fomit-frame-pointer -fno-jump-tables \
-	-fno-align-functions -fno-align-loops -fno-align-jumps -fno-tree-loop-distribute-patterns -fcallgraph-info=su $(REPRODUCIBLE) -Ihyp/include
+	-fno-align-functions -fno-align-loops -fno-align-jumps -fno-tree-loop-distribute-patterns -fcallgraph-info=su $(REPRODUCIBLE) $(HYP_TEST_CFLAGS) -Ihyp/include
 HYP_CC_INCLUDE := $(shell $(ARM64_CC) -print-file-name=include 2>/dev/null)
 
 HYP_GIC_OTHER = $(if $(filter 2,$(GIC_VERSION)),3,2)

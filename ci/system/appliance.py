@@ -40,6 +40,7 @@ class Appliance:
     slots: dict = dataclasses.field(default_factory=dict)       # CPU -> [(partition's name, length in us)]
     devices: dict = dataclasses.field(default_factory=dict)     # GPIO -> partition's name
     options: dict = dataclasses.field(default_factory=dict)     # CONFIG_<key> = value
+    make: tuple = ()                                            # more variables for make: test builds of the hypervisor
 
     def index(self, name):
         return [p.name for p in self.parts].index(name)
@@ -93,7 +94,7 @@ class Builder:
             config.write_text(text)
         sub, planner = sub.resolve(), (self.out / "appliance-config/planner").resolve()
         self._run("make", "-s", "-C", str(self.tree), f"-j{self.jobs}", f"O={sub}", f"PLANNER={planner}", "PLANNER_OBJECTS=",
-                  f"{sub}/hyp/hyp.bin", f"{sub}/plan/manifest.in")
+                  *appliance.make, f"{sub}/hyp/hyp.bin", f"{sub}/plan/manifest.in")
         return sub
 
     def pack(self, sub):

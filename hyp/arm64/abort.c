@@ -7,9 +7,9 @@
 
 #define NO_ADDRESS UINT64_MAX
 
-static uint64_t hpfar_ipa(uint64_t far)
+static uint64_t hpfar_ipa(uint64_t esr, uint64_t far)
 {
-	return (SYSREG_READ(hpfar_el2) & 0xffffffffff0ul) << 8 | (far & (PAGE_SIZE - 1u));
+	return (hpfar_read(esr) & 0xffffffffff0ul) << 8 | (far & (PAGE_SIZE - 1u));
 }
 
 /* By the guest's own stage 1, as its EL1 would read it; its PAR_EL1 stays. */
@@ -32,7 +32,7 @@ static uint64_t fault_ipa(uint64_t esr, uint64_t far)
 {
 	if ((esr & FSC_TYPE_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW))
 		return translate(far);
-	return hpfar_ipa(far);
+	return hpfar_ipa(esr, far);
 }
 
 static uint64_t extend(uint64_t value, uint64_t esr)
@@ -84,7 +84,7 @@ bool trap_data_abort_fast(struct frame *frame, uint64_t esr)
 {
 	struct arm64_vcpu *vcpu = arm64_vcpu_of(this_vcpu());
 	struct register_hit *hit = &vcpu->hit;
-	uint64_t ipa = hpfar_ipa(SYSREG_READ(far_el2));
+	uint64_t ipa = hpfar_ipa(esr, SYSREG_READ(far_el2));
 	uint64_t pc = SYSREG_READ(elr_el2);
 	uint32_t index = ESR_SRT(esr);
 

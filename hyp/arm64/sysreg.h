@@ -161,4 +161,17 @@ enum esr_class {
 #define PAR_F BIT(0)
 #define PAR_ADDRESS 0x000ffffffffff000ul
 
+/* HPFAR_EL2, the only way to it. Hardware leaves it as it was when stage 2 refuses a permission of the access itself (DDI 0487,
+ * HPFAR_EL2); emulators fill it in all the same, so a test build puts a page there that is not the one. */
+static inline uint64_t hpfar_read(uint64_t esr)
+{
+#ifdef TEST_POISON_HPFAR
+	if ((esr & FSC_TYPE_MASK) == FSC_PERMISSION && !(esr & ESR_S1PTW))
+		return 0x080000ul; /* 0x08000000: the distributor */
+#else
+	(void)esr;
+#endif
+	return SYSREG_READ(hpfar_el2);
+}
+
 #endif
