@@ -182,6 +182,9 @@ static void emit_arch_partition(struct text *out, const struct model *model, con
 	text_add(out, "\t.gicd = { " X64 " },\n", GUEST_GICD);
 	text_add(out, model->gic_version == 2 ? "\t.gicc = { " X64 " },\n" : "\t.gicr = { " X64 " },\n",
 		 model->gic_version == 2 ? GUEST_GICC : GUEST_GICR);
+	for (uint32_t i = 0; i < part->device_count; i++)
+		if (part->devices[i]->is_pci)
+			text_add(out, "\t.pci_config = { " X64 " },\n", part->devices[i]->reg[0].base);
 	text_add(out, "\t.spi_count = %u,\n\t.is_exclusive = %s,\n};\n", part->spi_count, truth(part->is_exclusive));
 }
 

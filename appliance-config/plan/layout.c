@@ -268,6 +268,17 @@ static void map_gic(struct model *model)
 		add_map(model->stage1, count, "gich", gic->gich.base, gic->gich.base, gic->gich.size, MAP_DEVICE);
 }
 
+/* Of each host bridge that is given away, the configuration space of its first bus: to silence its functions. */
+static void map_pci(struct model *model, const struct part *part)
+{
+	for (uint32_t i = 0; i < part->device_count; i++) {
+		uint64_t base = part->devices[i]->reg[0].base;
+
+		if (part->devices[i]->is_pci)
+			add_map(model->stage1, &model->stage1_count, part->devices[i]->label, base, base, MIB, MAP_DEVICE);
+	}
+}
+
 static void map_hypervisor(struct model *model)
 {
 	const struct board *board = model->board;
@@ -286,6 +297,7 @@ static void map_hypervisor(struct model *model)
 		struct range ram = model->parts[i].ram;
 
 		add_map(model->stage1, count, model->parts[i].name, ram.base, ram.base, ram.size, MAP_RAM);
+		map_pci(model, &model->parts[i]);
 	}
 	qsort(model->stage1, *count, sizeof(model->stage1[0]), compare_maps);
 	model->stage1_pages = table_pages(model->stage1, *count);

@@ -49,7 +49,7 @@ class Appliance:
 def _value(value):
     if value is True:
         return "y"
-    return str(value) if isinstance(value, int) else f'"{value}"'
+    return str(value) if isinstance(value, int) or re.fullmatch("0x[0-9a-f]+", value) else f'"{value}"'
 
 
 class Builder:

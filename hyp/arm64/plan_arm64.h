@@ -100,6 +100,7 @@ struct arch_plan_partition {
 	irq_t rtc_irq;
 	ipa_t gicd, gicr, gicc;  /* virtual bases; gicr: v3 only, gicc: v2 only */
 	uint32_t spi_count;      /* shared interrupts of the virtual distributor, a multiple of 32 */
+	pa_t pci_config;         /* configuration space of bus 0 of the host bridge that it owns, 1 MiB, mapped by stage 1; 0: none */
 	bool is_exclusive;       /* every vCPU has a CPU of its own: WFI is not trapped */
 };
 

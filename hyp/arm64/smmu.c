@@ -33,7 +33,7 @@
 #define EVENTQ_PROD 0x100a8u /* on the second page */
 #define EVENTQ_CONS 0x100acu
 
-#define IDR0_NEEDED (1u << 0 | 1u << 3 | 1u << 4) /* stage 2, AArch64 tables, walks that snoop caches */
+#define IDR0_NEEDED (1u << 0 | 1u << 3 | 1u << 4 | 1u << 27) /* stage 2, AArch64 tables, walks that snoop caches, two levels */
 #define IDR1_PRESET (3u << 29)                    /* tables or queues at fixed addresses */
 #define IDR1_SID_BITS(v) ((v) & 0x3fu)
 #define IDR1_EVENT_BITS(v) ((v) >> 16 & 0x1fu)
@@ -52,6 +52,9 @@
 #define ERROR_COMMAND 1u
 #define CONS_ERROR(v) ((v) >> 24 & 0x7fu)
 #define BASE_ALLOCATE BIT(62) /* read-allocate, or write-allocate for events */
+
+#define STRTAB_TWO_LEVELS (1u << 16)
+#define ROOT_SPAN (SMMU_SPLIT_BITS + 1u)
 
 #define STE0_STAGE2 (1ul | 6ul << 1)
 #define STE1_INCOMING (1ul << 44) /* shareability as the device says */
@@ -179,13 +182,13 @@ static void streams_walk(const struct plan_partition *partition, const struct pt
 	lock_drop(&smmu.lock);
 }
 
-void arch_dma_block(const struct plan_partition *partition)
+void smmu_block(const struct plan_partition *partition)
 {
 	if (has_streams(partition))
 		streams_walk(partition, &plan.arch->smmu->memory->nothing);
 }
 
-void arch_dma_allow(const struct plan_partition *partition)
+void smmu_allow(const struct plan_partition *partition)
 {
 	if (!has_streams(partition))
 		return;
@@ -217,6 +220,8 @@ static void table_fill(uint32_t size)
 		entry[2] = STE2_FORMAT | STE2_SIZE(size) | (stream ? plan.partitions[stream->partition].arch->vmid : 0u);
 		stream_walk(i, &plan.arch->smmu->memory->nothing);
 	}
+	for (uint32_t i = 0; i < 1u << (SMMU_STREAM_BITS - SMMU_SPLIT_BITS); i++)
+		plan.arch->smmu->memory->roots[i] = (uint64_t)plan.arch->smmu->memory->table[i << SMMU_SPLIT_BITS] | ROOT_SPAN;
 }
 
 /* IDR0 says what it can; what firmware left is turned off, so that nothing passes unlooked at. */
@@ -240,8 +245,8 @@ static void point_at_memory(const struct smmu_memory *memory)
 {
 	write32(CR1, CR1_WRITE_BACK);
 	write32(CR2, CR2_OURS);
-	write64(STRTAB_BASE, BASE_ALLOCATE | (uint64_t)memory->table);
-	write32(STRTAB_BASE_CFG, SMMU_STREAM_BITS); /* linear */
+	write64(STRTAB_BASE, BASE_ALLOCATE | (uint64_t)memory->roots);
+	write32(STRTAB_BASE_CFG, STRTAB_TWO_LEVELS | SMMU_SPLIT_BITS << 6 | SMMU_STREAM_BITS);
 	write64(CMDQ_BASE, BASE_ALLOCATE | (uint64_t)memory->commands | SMMU_COMMAND_BITS);
 	write32(CMDQ_PROD, 0);
 	write32(CMDQ_CONS, 0);

@@ -107,7 +107,7 @@ pa_t arch_stage2_next(uint64_t entry);
 /** Forget every cached translation of `partition`, of all CPUs and of its devices; completes before it returns. */
 void arch_stage2_flush(const struct plan_partition *partition);
 
-/* ---- smmu.c ---- */
+/* ---- dma.c ---- */
 
 /** From now on no device of `partition` reaches memory, nor does anything that it began before; completes before it returns.
  * Part of its stop, before its memory is touched. Context: one of its CPUs. */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices of a partition that master memory: silenced when it stops, let go
+ * when it starts. On PCI the function itself is told to be silent (PCI Local
+ * Bus Specification, command register), so that what it was told to copy in
+ * an earlier life comes neither while its partition starts nor after, until
+ * a driver has taken it in hand; the SMMU holds back what does not obey.
+ */
+#include "arm64.h"
+#include "smmu.h"
+
+#define FUNCTION_COUNT 256u /* of one bus */
+#define FUNCTION_BYTES 4096u
+#define VENDOR_NONE 0xffffu
+#define COMMAND 4u
+#define COMMAND_MASTER (1u << 2)
+
+static void function_silence(uint64_t config)
+{
+	volatile uint16_t *command = (volatile uint16_t *)(config + COMMAND);
+
+	if (*(volatile uint16_t *)config != VENDOR_NONE)
+		*command = (uint16_t)(*command & ~COMMAND_MASTER);
+}
+
+void arch_dma_block(const struct plan_partition *partition)
+{
+	uint64_t config = partition->arch->pci_config.v;
+
+	for (uint32_t i = 0; config && i < FUNCTION_COUNT; i++)
+		function_silence(config + i * FUNCTION_BYTES);
+	smmu_block(partition);
+}
+
+void arch_dma_allow(const struct plan_partition *partition)
+{
+	smmu_allow(partition);
+}
