@@ -77,6 +77,10 @@ static enum vq_err take_chain(const struct virtq *q, uint16_t at, struct vq_chai
 			return take_table(q, address, (uint32_t)word, chain);
 		}
 		VQ_TRY(chain_add(chain, q->window, address, (uint32_t)word, split_flags(word) & RING_WRITE));
+#ifdef FUZZ_PLANT_VIRTQ_DEVICE	/* the fault that the fuzzer's smoke run must find: a length read again after it was checked */
+		VQ_TRY(window_load64(&q->split.descriptors[2 * at + 1], &word));
+		chain->segment[chain->readable_count + chain->writable_count - 1].size = (uint32_t)word;
+#endif
 		if (!(split_flags(word) & RING_NEXT))
 			return VQ_OK;
 		at = split_next(word);

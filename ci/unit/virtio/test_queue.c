@@ -228,7 +228,7 @@ static void packed_rings_need_no_power_of_two(void)
 static void indices_go_around_2_16(void)
 {
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		run(kind, 16, 140000, 30);
+		run(kind, 16, 70000, 30);
 }
 
 /* More than VQ_HELD_MAX at once, and around the ring's end. */

@@ -7,13 +7,26 @@ UNIT_VIRTIO_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) 
 UNIT_VIRTIO_ROOM := $(wildcard pvdrivers/virtio/*.c)
 UNIT_VIRTIO_HEADERS := $(wildcard pvdrivers/virtio/*.h ci/unit/virtio/*.h ci/unit/tap.h)
 UNIT_VIRTIO_HELPERS := $(addprefix ci/unit/virtio/,host_window.c pair.c)
+UNIT_VIRTIO_OBJECTS := $(patsubst pvdrivers/virtio/%.c,$(UNIT_VIRTIO)/room/%.o,$(UNIT_VIRTIO_ROOM)) \
+	$(patsubst ci/unit/virtio/%.c,$(UNIT_VIRTIO)/test/%.o,$(UNIT_VIRTIO_HELPERS))
 UNIT_VIRTIO_TESTS := window queue signal restore hostile
 UNIT_VIRTIO_PROGRAMS := $(UNIT_VIRTIO_TESTS:%=$(UNIT_VIRTIO)/test_%)
 
-$(UNIT_VIRTIO_PROGRAMS): $(UNIT_VIRTIO)/test_%: ci/unit/virtio/test_%.c $(UNIT_VIRTIO_ROOM) $(UNIT_VIRTIO_HELPERS) $(UNIT_VIRTIO_HEADERS)
+$(UNIT_VIRTIO)/room/%.o: pvdrivers/virtio/%.c
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(UNIT_VIRTIO_CFLAGS) $(filter %.c,$^) -o $@
+	$(Q)$(HOSTCC) $(UNIT_VIRTIO_CFLAGS) -MMD -MP -c $< -o $@
+
+$(UNIT_VIRTIO)/test/%.o: ci/unit/virtio/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_VIRTIO_CFLAGS) -MMD -MP -c $< -o $@
+
+$(UNIT_VIRTIO_PROGRAMS): $(UNIT_VIRTIO)/test_%: $(UNIT_VIRTIO)/test/test_%.o $(UNIT_VIRTIO_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(UNIT_VIRTIO_CFLAGS) $^ -o $@
+
+-include $(wildcard $(UNIT_VIRTIO)/*/*.d)
 
 CHECK_SUITES += unit-virtio
 SUITE_unit-virtio = $(PYTHON) ci/unit/join.py $(UNIT_VIRTIO_PROGRAMS)
