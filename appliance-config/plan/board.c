@@ -243,7 +243,7 @@ static const char *label_of(const void *fdt, int node)
 	fdt_for_each_property_offset(property, fdt, symbols)
 	{
 		path = fdt_getprop_by_offset(fdt, property, &label, &size);
-		if (path && strcmp(path, own) == 0)
+		if (path && *label && strcmp(path, own) == 0)
 			return label;
 	}
 	return NULL;

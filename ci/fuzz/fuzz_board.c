@@ -75,6 +75,17 @@ void fuzz_repair(uint8_t *bytes, size_t size)
 		memcpy(bytes, tree, sizeof(struct fdt_header));
 }
 
+/* Its register blocks lie in the property that they are from. */
+static void check_device(const struct board *board, const struct board_device *device)
+{
+	int parent = fdt_parent_offset(board->fdt, device->node), size = 0;
+	int cells = fdt_address_cells(board->fdt, parent) + fdt_size_cells(board->fdt, parent);
+
+	(void)!fdt_getprop(board->fdt, device->node, "reg", &size);
+	must(device->reg_count <= BOARD_DEVICE_REG_MAX && (device->reg_count == 0 || (int)device->reg_count * cells * 4 <= size));
+	must(strlen(device->label) > 0);
+}
+
 void fuzz_run(const uint8_t *bytes, size_t size)
 {
 	struct board *board = mem_get(sizeof(*board));
@@ -82,7 +93,7 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	if (board_parse(board, "fuzz", (struct bytes){ bytes, size }) == NULL) {
 		must(board->cpu_count <= BOARD_CPU_MAX && board->ram_count <= BOARD_RAM_MAX && board->device_count <= BOARD_DEVICE_MAX);
 		for (uint32_t i = 0; i < board->device_count; i++)
-			must(board->devices[i].reg_count <= BOARD_DEVICE_REG_MAX && strlen(board->devices[i].label) > 0);
+			check_device(board, &board->devices[i]);
 	}
 	mem_free_all();
 }

@@ -50,16 +50,15 @@ static uint64_t next_random(void)
 	return random_state;
 }
 
-/* The guest, on another CPU. */
-static void change_memory(void)
+/* The guest, on another CPU: it writes somewhere in its rings, or where the next read is. */
+static void change_memory(uint64_t reading)
 {
 	static const uint16_t words[] = { 0, 1, 2, 3, 4, 5, 7, 8, 16, 0x80, 0x8000, 0x8080, 0x7fff, 0xffff, 0x4000, 0x1000 };
 	uint64_t dice = next_random();
-	uint64_t at = (dice >> 8) % (RING_BYTES + 1024) & ~1ull;
+	uint64_t at = ((dice >> 4 & 1 ? reading + (dice >> 8) % 8 : (dice >> 8) % (RING_BYTES + 1024))) & ~1ull;
 
-	if (is_steady || dice % 4)
-		return;
-	memcpy(memory + at, &words[dice >> 32 & 15], 2);
+	if (!is_steady && dice % 4 == 0 && at < RING_BYTES + 1024)
+		memcpy(memory + at, &words[dice >> 32 & 15], 2);
 }
 
 static void see(const void *at, size_t size)
@@ -68,7 +67,7 @@ static void see(const void *at, size_t size)
 
 	must(++accesses <= ACCESSES_MAX);
 	must(offset < MEMORY_BYTES && size <= MEMORY_BYTES - offset);
-	change_memory();
+	change_memory(offset);
 }
 
 static bool is_guests(const void *at)

@@ -20,7 +20,7 @@ def run(program, count):
         done = subprocess.run([program, str(count)], capture_output=True, text=True, errors="replace", timeout=900, check=False)
     except subprocess.TimeoutExpired:
         return False, ["did not end within 900 s"]
-    return done.returncode == 0, (done.stdout + done.stderr).splitlines()[-15:]
+    return done.returncode == 0, (done.stdout + done.stderr).splitlines()[-15:] + [f"exit status {done.returncode}"]
 
 
 def main():
