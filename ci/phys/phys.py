@@ -7,8 +7,11 @@ import hashlib
 import os
 import pathlib
 import re
+import socket
+import struct
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "guests"))
 import suite as guests  # noqa: E402
@@ -51,8 +54,9 @@ def report(tap, what, machine, ended):
     tap.check(ended and plan, f"{what}: came to its end", machine.text)
 
 
-def machine_for(out, gic, words, devices):
-    return guests.Machine(out / "guests/phys.bin", f"messages={MESSAGES[gic]} {words}", gic, 1, 128, devices)
+def machine_for(out, gic, words, devices, messages=None):
+    messages = MESSAGES[gic] if messages is None else messages
+    return guests.Machine(out / "guests/phys.bin", f"messages={messages} {words}", gic, 1, 128, devices)
 
 
 def run_disk(tap, out, what, gic, words, devices):
@@ -98,13 +102,91 @@ def nvme(tap, out):
     disk(tap, out, "nvme", device, 3, "bad")
 
 
+class Peer:
+    """The other end of the wire: answers frames of ci/guests/phys/nic.c, on a thread of its own, one datagram a frame."""
+
+    MAC = bytes.fromhex("020000000001")
+    OTHER = bytes.fromhex("020000000099")
+    GROUP = bytes.fromhex("01005e000042")
+
+    def __init__(self, folder):
+        self.here, self.there = f"{folder}/peer", f"{folder}/card"
+        self.link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.link.bind(self.here)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def netdev(self):
+        return ("-netdev", f"dgram,id=n0,local.type=unix,local.path={self.there},remote.type=unix,remote.path={self.here}")
+
+    def send(self, to, kind, rest):
+        try:
+            self.link.sendto(to + self.MAC + kind + rest, self.there)
+        except OSError:     # the machine is gone
+            pass
+
+    def serve(self):
+        while True:
+            frame = self.link.recv(65536)
+            if len(frame) < 15:
+                return
+            self.answer(frame[6:12], frame[12:14], frame[14:])
+
+    def answer(self, source, kind, rest):
+        if kind == b"\x08\x00":
+            self.send(source, b"\x88\xb5", (b"Y" if udp_good(rest) else b"N").ljust(46, b"\0"))
+        elif kind == b"\x88\xb5":
+            if rest[:1] == b"O":
+                self.send(self.OTHER, kind, rest)
+                self.send(self.GROUP, kind, rest)
+            self.send(source, kind, rest)
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self.here)
+        self.thread.join(5)
+        self.link.close()
+
+
+def udp_good(packet):
+    """Whether an IPv4 packet's UDP checksum is there and right (RFC 768)."""
+    length, = struct.unpack(">H", packet[24:26])
+    datagram = packet[20:20 + length]
+    text = packet[12:20] + struct.pack(">HH", 17, length) + datagram + b"\0" * (length % 2)
+    total = sum(word for word, in struct.iter_unpack(">H", text))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return datagram[6:8] != b"\0\0" and total == 0xFFFF
+
+
+def nic(tap, out, driver, device, gic, mtu=1500, messages=None):
+    """One card, its peer, and its cable."""
+    what = f"{device.split(',')[0]}, GICv{gic}"
+    mac = "52:54:00:" + ":".join(f"{b:02x}" for b in os.urandom(3))
+    words = f"driver={driver} mac={mac} mtu={mtu} cable=1"
+    with tempfile.TemporaryDirectory() as folder:
+        peer = Peer(folder)
+        with machine_for(out, gic, words, (*peer.netdev(), "-device", f"{device},netdev=n0,mac={mac}"), messages) as machine:
+            for cable, state in ("out", "off"), ("in", "on"):
+                if machine.wait(f"^CABLE {cable}", 30):
+                    machine.monitor(f"set_link n0 {state}")
+            report(tap, what, machine, machine.wait_end(30))
+        peer.close()
+
+
+def virtio_net(tap, out):
+    nic(tap, out, "virtio-net", "virtio-net-pci", 2)
+    nic(tap, out, "virtio-net", "virtio-net-pci,disable-legacy=on,packed=on,host_mtu=9000", 3, mtu=9000)
+    nic(tap, out, "virtio-net", "virtio-net-pci,event_idx=off,indirect_desc=off,vectors=0", 3)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("only", nargs="*", help="names of devices")
     args = parser.parse_args()
     tap = guests.Tap()
-    for test in virtio_blk, nvme:
+    for test in virtio_blk, nvme, virtio_net:
         if not args.only or test.__name__ in args.only:
             test(tap, args.out)
     return tap.end()

@@ -18,6 +18,9 @@
 
 #define NIC_SEGMENT_COUNT	20u	/* of one frame */
 #define NIC_MAC_BYTES		6u
+#define NIC_HEADER_BYTES	14u
+#define NIC_FRAME_BYTES(mtu)	((mtu) + NIC_HEADER_BYTES + 4u)	/* with one VLAN tag */
+#define NIC_GSO_BYTES		65550u	/* of a frame that the card cuts */
 #define NIC_MULTICAST_COUNT	32u
 
 enum nic_status {
@@ -90,7 +93,7 @@ struct nic_ops {
 	enum nic_status (*post)(struct nic_device *device, struct dma_segment buffer, uint64_t cookie);
 	/** Tells the card of all that was sent and posted so far. */
 	void (*kick)(struct nic_device *device);
-	/** Calls `sent`, `received` and `link` for up to `budget` events; returns how many. */
+	/** Calls `sent`, `received` and `link` for up to `budget` events; returns how many. A card that is lost is quiesced. */
 	unsigned (*poll)(struct nic_device *device, unsigned budget);
 	/** Asks for an interrupt at the next event. True: one waits already, do not sleep. */
 	bool (*arm)(struct nic_device *device);
@@ -108,7 +111,8 @@ struct nic_device {
 	struct nic_stats stats;
 	bool dead;			/* (driver) nothing is taken until reset() */
 	bool link_up;			/* (driver) */
-	/** Called in poll(). A frame longer than a buffer comes in several: `last` ends it, `offload` counts in the first. */
+	/** Called in poll(). A frame longer than a buffer comes in several: `last` ends it, `offload` counts in the last. With
+	 *  0 bytes the buffer comes back empty: its frame was damaged. */
 	void (*received)(void *arg, uint64_t cookie, uint32_t bytes, bool last, const struct nic_offload *offload);
 	void (*sent)(void *arg, uint64_t cookie);
 	void (*link)(void *arg, bool up);	/* NULL: none wanted */
@@ -137,6 +141,10 @@ static inline enum nic_status nic_set_filter(struct nic_device *device, const st
 {
 	return device->dead ? NIC_ERR_RESET : device->ops->set_filter(device, filter);
 }
+
+/** Whether a frame of these pieces is one that the card can send; its length. */
+enum nic_status nic_check(const struct nic_device *device, const struct dma_segment *segments, unsigned count,
+			  const struct nic_offload *offload, uint32_t *bytes);
 
 /** An error in words. */
 const char *nic_status_name(enum nic_status status);

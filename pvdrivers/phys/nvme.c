@@ -297,7 +297,7 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 
 	if (blk->dead)
 		return 0;
-	if (!nvme_io_poll(nvme, budget, &done) || is_lost(nvme))
+	if (!nvme_io_poll(nvme, budget, &done) || (!blk->dead && is_lost(nvme)))
 		quiesce(blk);
 	return done;
 }

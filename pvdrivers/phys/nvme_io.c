@@ -251,7 +251,7 @@ bool nvme_io_poll(struct nvme *nvme, unsigned budget, unsigned *done)
 	unsigned taken = 0;
 	bool sound = true;
 
-	while (*done < budget && sound && nvme_queue_pending(&nvme->io)) {
+	while (*done < budget && sound && !nvme->blk.dead && nvme_queue_pending(&nvme->io)) {
 		unsigned identifier;
 		unsigned status = nvme_queue_take(&nvme->io, &identifier);
 
@@ -260,7 +260,7 @@ bool nvme_io_poll(struct nvme *nvme, unsigned budget, unsigned *done)
 		if (sound)
 			*done += end_command(nvme, identifier, translate(status));
 	}
-	if (taken)
+	if (taken && !nvme->blk.dead)	/* what was called may have stopped it */
 		mmio_write32(nvme->io.head_bell, nvme->io.head);
 	return sound;
 }

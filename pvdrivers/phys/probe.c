@@ -22,14 +22,14 @@ struct blk_device *phys_probe_blk(struct pci_device *pci)
 }
 
 static struct nic_device *(*const cards[])(struct pci_device *pci) = {
-	NULL,
+	virtio_net_probe,
 };
 
 struct nic_device *phys_probe_nic(struct pci_device *pci)
 {
 	struct nic_device *device = NULL;
 
-	for (size_t i = 0; !device && i < sizeof(cards) / sizeof(cards[0]) && cards[i]; i++)
+	for (size_t i = 0; !device && i < sizeof(cards) / sizeof(cards[0]); i++)
 		device = cards[i](pci);
 	return device;
 }

@@ -89,6 +89,42 @@ const char *blk_status_name(enum blk_status status)
 	return "unknown status";
 }
 
+static uint32_t needed_offload(const struct nic_offload *offload)
+{
+	static const uint32_t cuts[] = { 0, NIC_CAN_TSO4, NIC_CAN_TSO6 };
+
+	if ((unsigned)offload->gso > NIC_GSO_TCP6)
+		return UINT32_MAX;
+	return cuts[offload->gso] | (offload->needs_csum ? NIC_CAN_CSUM : 0);
+}
+
+enum nic_status nic_check(const struct nic_device *device, const struct dma_segment *segments, unsigned count,
+			  const struct nic_offload *offload, uint32_t *bytes)
+{
+	bool cut = offload && offload->gso != NIC_GSO_NONE;
+	uint32_t most = cut ? NIC_GSO_BYTES : NIC_FRAME_BYTES(device->info.mtu_max);
+
+	*bytes = 0;
+	if (!count || count > NIC_SEGMENT_COUNT)
+		return NIC_ERR_ARGUMENT;
+	for (unsigned i = 0; i < count; i++) {
+		if (!segments[i].bytes || segments[i].bytes > most - *bytes)
+			return NIC_ERR_ARGUMENT;
+		*bytes += segments[i].bytes;
+	}
+	if (*bytes < NIC_HEADER_BYTES)
+		return NIC_ERR_ARGUMENT;
+	if (!offload)
+		return NIC_OK;
+	if (needed_offload(offload) & ~device->info.can)
+		return NIC_ERR_UNSUPPORTED;
+	if (offload->needs_csum && (uint32_t)offload->csum_start + offload->csum_offset + 2 > *bytes)
+		return NIC_ERR_ARGUMENT;
+	if (cut && (!offload->needs_csum || !offload->gso_bytes || offload->header_bytes >= *bytes))
+		return NIC_ERR_ARGUMENT;
+	return NIC_OK;
+}
+
 const char *nic_status_name(enum nic_status status)
 {
 	switch (status) {

@@ -22,7 +22,7 @@
 #define CHECK_NS	(100 * MS)
 #define NO_STATUS	0xffu
 #define WANTED		(VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | \
-			 VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES)
+			 VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES | VIRTIO_RING_FEATURES)
 
 /* What the device reads and writes beside data. */
 struct frame {
@@ -177,7 +177,7 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 
 	if (blk->dead)
 		return 0;
-	while (done < budget) {
+	while (done < budget && !blk->dead) {	/* what is called may stop it */
 		uint32_t written;
 		void *cookie;
 		struct slot *slot;
@@ -189,7 +189,7 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 		finish(disk, slot, translate(*(volatile uint8_t *)&slot->frame->status));
 		done++;
 	}
-	if ((error && error != VQ_ERR_EMPTY) || is_lost(disk))
+	if (!blk->dead && ((error && error != VQ_ERR_EMPTY) || is_lost(disk)))
 		quiesce(blk);
 	return done;
 }

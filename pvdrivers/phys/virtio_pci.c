@@ -165,7 +165,7 @@ bool virtio_pci_negotiate(struct virtio_pci *virtio, uint64_t wanted)
 	pci_enable_master(virtio->pci, true);
 	add_status(virtio, VIRTIO_STATUS_ACKNOWLEDGE);
 	add_status(virtio, VIRTIO_STATUS_DRIVER);
-	virtio->features = read_features(virtio) & (wanted | VIRTIO_RING_FEATURES | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
+	virtio->features = read_features(virtio) & (wanted | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
 	if (!(virtio->features & VIRTIO_F_VERSION_1))
 		return false;
 	write_features(virtio, virtio->features);

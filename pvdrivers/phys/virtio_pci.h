@@ -47,7 +47,8 @@ bool virtio_pci_alloc(struct virtio_pci *virtio, unsigned n, uint16_t size, uint
 /** Resets the device: no DMA, no interrupts. False: it did not obey; then only its bus mastering is off. */
 bool virtio_pci_stop(struct virtio_pci *virtio);
 
-/** After virtio_pci_stop(): status up to FEATURES_OK, with those of `wanted` that the device has. False: it refused. */
+/** After virtio_pci_stop(): status up to FEATURES_OK, with those of `wanted` that the device has, of rings too. False:
+ *  it refused. */
 bool virtio_pci_negotiate(struct virtio_pci *virtio, uint64_t wanted);
 
 /** Interrupts: `queues(arg)` for all queues, `config(arg)` for changes of configuration; by pin, both come to `queues`. */
