@@ -12,6 +12,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fields of the wire are swapped");
 
 #define PACKET_EXTENSION_MAX	8
 
@@ -71,7 +74,10 @@ bool packet_shows(const struct packet *p, uint32_t at, uint32_t count);
 
 static inline uint16_t get_be16(const uint8_t *bytes)
 {
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+	uint16_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return __builtin_bswap16(value);
 }
 
 static inline void put_be16(uint8_t *bytes, uint32_t value)
@@ -82,7 +88,10 @@ static inline void put_be16(uint8_t *bytes, uint32_t value)
 
 static inline uint32_t get_be32(const uint8_t *bytes)
 {
-	return (uint32_t)get_be16(bytes) << 16 | get_be16(bytes + 2);
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return __builtin_bswap32(value);
 }
 
 static inline void put_be32(uint8_t *bytes, uint32_t value)

@@ -162,10 +162,13 @@ static enum vswitch_drop leave(struct passage *t, uint32_t *ports)
 
 void vswitch_forward(struct vswitch *sw, const struct vswitch_frame *frame, struct vswitch_verdict *verdict)
 {
-	struct passage t = { .sw = sw, .frame = frame, .verdict = verdict };
+	struct passage t;	/* not cleared: packet_parse() and check_addresses() fill it, or the frame goes no further */
 	struct vswitch_counters *counters = &sw->port[frame->port].counters;
 	uint32_t ports = 0;
 
+	t.sw = sw;
+	t.frame = frame;
+	t.verdict = verdict;
 	verdict->egress = 0;
 	verdict->mirror = 0;
 	verdict->vlan = 0;
@@ -191,6 +194,8 @@ bool vswitch_init(struct vswitch *sw, const struct vswitch_config *config, uint6
 	for (uint32_t port = 0; port < config->port_count; port++) {
 		vswitch_rate_start(sw, port, now_ns);
 		vswitch_port_set_up(sw, port, true);
+		sw->mac[port] = mac_of(config->ports[port].mac);
+		sw->fixed |= (sw->mac[port] != 0 ? 1u : 0u) << port;
 		sw->learns |= (config->ports[port].learn_limit != 0 ? 1u : 0u) << port;
 	}
 	return true;

@@ -217,6 +217,8 @@ struct vswitch {
 	uint64_t seed;
 	uint32_t up;						/* bit n: port n is up */
 	uint32_t learns;					/* bit n: port n learns */
+	uint32_t fixed;						/* bit n: port n has an address of its own: mac[n] */
+	uint64_t mac[VSWITCH_PORT_MAX];				/* as numbers, the wire's first byte the highest */
 	uint32_t vlan_ports[VSWITCH_VLAN_COUNT];		/* bit n: port n carries that VLAN */
 	struct vswitch_port port[VSWITCH_PORT_MAX];
 	uint64_t rule_hits[VSWITCH_RULE_MAX];

@@ -114,7 +114,7 @@ void vswitch_learn(struct vswitch *sw, uint32_t port, uint16_t vlan, uint64_t ma
 	uint64_t key = key_of(vlan, mac);
 	uint16_t place;
 
-	if (port_config(sw, port)->learn_limit == 0 || mac == mac_of(port_config(sw, port)->mac) || hear_again(sw, port, key, now_ns))
+	if (port_config(sw, port)->learn_limit == 0 || mac == sw->mac[port] || hear_again(sw, port, key, now_ns))
 		return;
 	place = find_place(sw, port, now_ns);
 	if (place == NO_ENTRY)
@@ -132,12 +132,9 @@ void vswitch_forget_port(struct vswitch *sw, uint32_t port)
 
 uint32_t vswitch_find_fixed(const struct vswitch *sw, uint16_t vlan, uint64_t mac)
 {
-	for (uint32_t ports = sw->vlan_ports[vlan]; ports != 0; ports &= ports - 1) {
-		uint32_t port = (uint32_t)__builtin_ctz(ports);
-
-		if (mac_of(port_config(sw, port)->mac) == mac)
-			return port;
-	}
+	for (uint32_t ports = sw->vlan_ports[vlan] & sw->fixed; ports != 0; ports &= ports - 1)
+		if (sw->mac[__builtin_ctz(ports)] == mac)
+			return (uint32_t)__builtin_ctz(ports);
 	return VSWITCH_NO_PORT;
 }
 

@@ -4,6 +4,8 @@
 
 /* What the files of the vswitch know of each other; nobody else includes it. */
 
+#include <string.h>
+
 #include "packet.h"
 #include "vswitch.h"
 
@@ -12,7 +14,12 @@
 /* A MAC address as a number: the wire's first byte is the highest. */
 static inline uint64_t mac_of(const uint8_t *bytes)
 {
-	return (uint64_t)get_be16(bytes) << 32 | get_be32(bytes + 2);
+	uint32_t high;
+	uint16_t low;
+
+	memcpy(&high, bytes, sizeof(high));
+	memcpy(&low, bytes + sizeof(high), sizeof(low));
+	return (uint64_t)__builtin_bswap32(high) << 16 | __builtin_bswap16(low);
 }
 
 static inline bool mac_is_group(uint64_t mac)

@@ -20,7 +20,7 @@ static bool is_mac_own(const struct vswitch *sw, uint32_t port, uint16_t vlan, u
 	uint32_t owner;
 
 	if (port_config(sw, port)->is_mac_fixed)
-		return mac == mac_of(port_config(sw, port)->mac);
+		return mac == sw->mac[port];
 	owner = vswitch_find_fixed(sw, vlan, mac);
 	return owner == port || owner == VSWITCH_NO_PORT;
 }
