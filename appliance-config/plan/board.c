@@ -328,7 +328,6 @@ static void read_device(struct board *board, int node)
 	d->title = read_string(board->fdt, node, "bulkhead,title", read_string(board->fdt, node, "compatible", label));
 	d->irq_count = read_irqs(board->fdt, node, d->irq);
 	d->is_bus_master = fdt_getprop(board->fdt, node, "bulkhead,bus-master", NULL) != NULL;
-	d->is_quiesced = fdt_getprop(board->fdt, node, "bulkhead,quiesced-by-driver", NULL) != NULL;
 	if (strcmp(read_string(board->fdt, node, "device_type", ""), "pci") == 0)
 		read_pci(board, d);
 	read_streams(board, d);

@@ -77,7 +77,6 @@ struct board_device {
 	uint32_t pci_irq_count;
 	uint32_t stream, stream_count; /* of the IOMMU; 0: it does not stand before this device */
 	bool is_bus_master, is_pci;
-	bool is_quiesced; /* whoever drives it stops its DMA before anything else: it may be started again alone */
 };
 
 struct board_gic {

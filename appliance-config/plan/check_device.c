@@ -180,6 +180,8 @@ void check_device_address(const struct model *model, struct findings *f)
 			check_place(f, part, d, "emulated console", (struct range){ GUEST_UART, PAGE_BYTES }, mem_format("set CONFIG_PART%u_CONSOLE=n", part->number));
 		if (part->has_rtc)
 			check_place(f, part, d, "emulated clock", (struct range){ GUEST_RTC, PAGE_BYTES }, mem_format("set CONFIG_PART%u_RTC=n", part->number));
+		if (back_count(model, part))
+			check_place(f, part, d, "windows", (struct range){ BACK_WINDOW, BACK_SHARED + GIB - BACK_WINDOW }, none);
 	}
 }
 

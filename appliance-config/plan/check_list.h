@@ -29,6 +29,25 @@ check_fn check_image_unset, check_image_missing, check_image_kind, check_image_d
 check_fn check_device_dma, check_device_page, check_device_irq_shared, check_device_irq_twice, check_device_irq_hypervisor,
 	check_device_irq_kind, check_device_irq_range, check_device_irq_guest, check_device_address, check_device_reference;
 
+/* check_net.c: ports of the switch */
+check_fn check_port_name_bad, check_port_name_twice, check_port_nobody, check_port_io, check_uplink_device, check_nic_name, check_nic_twice,
+	check_mac_bad, check_mac_multicast, check_mac_twice, check_port_unknown, check_port_switch, check_port_self, check_mirror_self,
+	check_trunk_empty, check_vlan_bad, check_source_bad, check_rule_bad, check_rate_burst, check_rate_slow, check_frames_burst;
+
+/* check_disk.c: virtual disks */
+check_fn check_disk_name_bad, check_disk_name_twice, check_disk_nobody, check_disk_io, check_disk_source, check_disk_medium, check_disk_device,
+	check_disk_reserved, check_disk_size, check_disk_block, check_disk_serial, check_disk_burst, check_disk_shared, check_disk_room;
+
+/* check_io.c: devices between partitions */
+check_fn check_io_self, check_io_cycle, check_io_memory, check_window_room, check_io_irq, check_io_limit, check_forward_bad, check_device_stream;
+
+/* Of names of ports and disks, and of hardware ("nic0", "pci:00.03.0"). */
+bool io_name_is_good(const char *name);
+bool hardware_name_is_good(const char *name, const char *kind);
+/* Names of all I/O partitions; "": none. */
+const char *io_partitions(const struct model *model);
+bool part_has_pci(const struct part *part);
+
 /* check_memory.c: physical memory */
 check_fn check_memory_size, check_memory_align, check_memory_absent, check_memory_full, check_memory_overlap, check_memory_firmware,
 	check_memory_hypervisor, check_memory_store, check_hypervisor_align, check_hypervisor_absent, check_hypervisor_firmware,

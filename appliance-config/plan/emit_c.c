@@ -195,14 +195,14 @@ static void emit_list(struct text *out, const struct part *part, const char *fie
 		text_add(out, "\t\t.%s = p%u_%s,\n\t\t.%s = %u,\n", field, part->index, name, count, n);
 }
 
-static void emit_policy(struct text *out, const struct model *model, const struct part *part)
+static void emit_policy(struct text *out, const struct part *part)
 {
 	static const char *const names[] = { "PLAN_POLICY_STOP", "PLAN_POLICY_RESTART", "PLAN_POLICY_REPORT" };
 
 	text_add(out, "\t\t.policy = %s,\n\t\t.fault_limit = %u,\n", names[part->policy], part->fault_limit);
 	text_add(out, "\t\t.heartbeat_us = %" PRIu64 ",\n\t\t.restart_limit = %u,\n", part->heartbeat_us, part->restart_limit);
 	text_add(out, "\t\t.is_critical = %s,\n\t\t.is_auto = %s,\n\t\t.has_restart = %s,\n", truth(part->is_critical), truth(part->is_auto),
-		 truth(part_restarts(model, part)));
+		 truth(part->has_store));
 }
 
 static void emit_partition(struct text *out, const struct model *model, const struct part *part)
@@ -221,7 +221,7 @@ static void emit_partition(struct text *out, const struct model *model, const st
 	text_add(out, "\t\t.entry = " X64 ",\n\t\t.entry_arg = " X64 ",\n", part->entry, GUEST_RAM);
 	emit_list(out, part, "capabilities", "capabilities", "capability_count", part->capability_count);
 	emit_io_partition(out, model, part);
-	emit_policy(out, model, part);
+	emit_policy(out, part);
 	if (part->has_console)
 		text_add(out, "\t\t.console = &p%u_ring,\n", p);
 	emit_list(out, part, "symbols", "symbols", "symbol_count", part->has_symbols ? part->image.symbol_count : 0);

@@ -145,8 +145,8 @@ static void emit_plugged(const struct model *model, struct text *out)
 		if (model->disks[i].source != DISK_RAM && plugged_number(model->disks[i].medium, "disk") >= disks)
 			disks = plugged_number(model->disks[i].medium, "disk") + 1;
 	for (int32_t i = 0; i < nics; i++)
-		text_add(out, "qemu-nic %d %d %s %s\n", i, 1 + i, config_bool(c, "QEMU_NIC_E1000E") ? "e1000e" : "virtio-net-pci",
-			 i == 0 ? config_get(c, "QEMU_FORWARDS") : "");
+		text_add(out, "qemu-nic %d %d %s%s%s\n", i, 1 + i, config_bool(c, "QEMU_NIC_E1000E") ? "e1000e" : "virtio-net-pci",
+			 i == 0 && *config_get(c, "QEMU_FORWARDS") ? " " : "", i == 0 ? config_get(c, "QEMU_FORWARDS") : "");
 	for (int32_t i = 0; i < disks; i++)
 		text_add(out, "qemu-disk %d %d %s %" PRIu64 "\n", i, 16 + i, config_bool(c, "QEMU_DISK_NVME") ? "nvme" : "virtio-blk-pci",
 			 config_number(c, "QEMU_DISK_MIB"));

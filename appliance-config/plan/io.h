@@ -161,7 +161,5 @@ uint64_t limit_least(const struct model *model, const struct part *back);
 bool device_is_confined(const struct model *model, const struct board_device *device);
 /* Does it own a device that masters memory without an IOMMU? */
 bool part_has_dma(const struct model *model, const struct part *part);
-/* Can it be started again without a reset of the board? */
-bool part_restarts(const struct model *model, const struct part *part);
 
 #endif

@@ -247,14 +247,3 @@ bool part_has_dma(const struct model *model, const struct part *part)
 			return true;
 	return false;
 }
-
-bool part_restarts(const struct model *model, const struct part *part)
-{
-	for (uint32_t i = 0; i < part->device_count; i++) {
-		const struct board_device *d = part->devices[i];
-
-		if (d->is_bus_master && !d->is_quiesced && !device_is_confined(model, d))
-			return false;
-	}
-	return part->has_store;
-}

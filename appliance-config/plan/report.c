@@ -187,9 +187,7 @@ static void report_part(const struct model *model, const struct part *part, stru
 	text_add(out, "  command line %s\n", *part->cmdline ? part->cmdline : "none");
 	text_add(out, "  starts       %s%s\n", part->is_auto ? "with the board" : "when it is told to", part->is_critical ? ", critical" : "");
 	text_add(out, "  when it fails %s%s\n", policy_text(part),
-		 part_restarts(model, part) ? "" :
-		 part->has_store	    ? "; its devices' DMA cannot be stopped, so its restart is a reset of the board" :
-					      "; it keeps no pristine image, so its restart is a reset of the board");
+		 part->has_store ? "" : "; it keeps no pristine image, so its restart is a reset of the board");
 	if (part->heartbeat_us)
 		text_add(out, "  heartbeat    within %llu ms\n", (unsigned long long)part->heartbeat_us / 1000);
 	text_add(out, "  may do       ");

@@ -153,11 +153,9 @@ static void report_dma(const struct model *model, const struct part *part, struc
 			text_add(out, "  \"%s\": devices of \"%s\" reach, through the IOMMU, what the partition itself reaches\n", part->name, d->label);
 		else
 			text_add(out, "  WARNING: \"%s\" is trusted with the whole board: devices of \"%s\" reach all memory, no IOMMU holds them back\n"
-				      "  WARNING: what they were told to do goes on while \"%s\" or one of those it serves starts again\n",
+				      "  WARNING: what they were told to write into memory of those that \"%s\" serves goes on while these start again\n",
 				 part->name, d->label, part->name);
 	}
-	if (part_has_dma(model, part) && !part_restarts(model, part))
-		text_add(out, "  \"%s\" owns devices whose DMA nobody can stop: its restart is a reset of the board\n", part->name);
 }
 
 void report_io_trust(const struct model *model, struct text *out)

@@ -18,9 +18,14 @@ $(GOLDEN_PLANNER): $(GOLDEN_OBJECTS)
 -include $(GOLDEN_OBJECTS:.o=.d)
 
 CHECK_SUITES += golden
-SUITE_golden = $(PYTHON) ci/golden/run.py --planner $(GOLDEN_PLANNER) --menu-planner $(PLANNER) --out $(GOLDEN_OUT)/run
+SUITE_golden = $(PYTHON) ci/golden/run.py --planner $(GOLDEN_PLANNER) --menu-planner $(PLANNER) --out $(GOLDEN_OUT)/run --skip pass-
 suite-deps-golden: $(GOLDEN_PLANNER) $(PLANNER)
 	$(Q)find $(GOLDEN_OUT) -name '*.gcda' -delete
+
+# What is planned when nothing is wrong: quick, so that mutants can be judged by it.
+CHECK_SUITES += golden-pass
+SUITE_golden-pass = $(PYTHON) ci/golden/run.py --planner $(GOLDEN_PLANNER) --menu-planner $(PLANNER) --out $(GOLDEN_OUT)/run-pass --only pass-
+suite-deps-golden-pass: $(GOLDEN_PLANNER) $(PLANNER)
 
 CHECK_SUITES += coverage-planner
 SUITE_coverage-planner = $(PYTHON) ci/unit/coverage.py --name appliance-config/plan --least 85 --only appliance-config/plan $(GOLDEN_OUT)/plan

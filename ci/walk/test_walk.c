@@ -9,13 +9,13 @@
 #include "walk.h"
 
 #define BASE	0x50000000ull
-#define PAGES	0x60u		/* of the hypervisor's range that exist */
+#define PAGES	0x68u		/* of the hypervisor's range that exist */
 #define RAM_A	0x60000000ull
 #define RAM_B	0x60400000ull
 #define UART	0x09000000ull
 #define MIB2	0x200000ull
 
-enum page { TEXT, RODATA, DATA, DEVICE_A = 0x20, DEVICE_B, STACKS = 0x30, HANDOFF = 0x40, TABLES = 0x50 };
+enum page { TEXT, RODATA, DATA, SHARED_PAGE = 0x10, DEVICE_A = 0x20, DEVICE_B, DEVICE_C, STACKS = 0x30, HANDOFF = 0x40, TABLES = 0x50 };
 
 /* Entries' bits, as the architecture's manual has them. */
 #define TABLE	3ull
@@ -28,6 +28,13 @@ enum page { TEXT, RODATA, DATA, DEVICE_A = 0x20, DEVICE_B, STACKS = 0x30, HANDOF
 #define S1	(AF | XN | 3ull << 8)
 #define S2_RAM	(AF | 3ull << 8 | 3ull << 6 | 15ull << 2)
 #define S2_PAGE	(AF | XN | 1ull << 6 | 1ull << 2)
+#define S2_SHARED	(S2_RAM | XN)
+#define S2_UNCACHED	(AF | XN | 3ull << 6 | 5ull << 2)
+
+/* Where b, the back-end, sees a's memory and the device page that a sees at VIRTIO. */
+#define WINDOW	0x1000000000ull
+#define VIRTIO	0x0a000000ull
+#define DEVICES	0x3f80000000ull
 
 static uint64_t words[PAGES * 512];
 static struct memory memory = { BASE, sizeof(words), (const uint8_t *)words };
@@ -61,6 +68,9 @@ static void stage1_make(void)
 	*entry_at(2, RODATA) = (BASE + RODATA * 4096) | PAGE | S1 | ATTR(1) | RO;
 	*entry_at(2, DATA) = (BASE + DATA * 4096) | PAGE | S1 | ATTR(1);
 	*entry_at(2, DEVICE_A) = (BASE + DEVICE_A * 4096) | PAGE | S1 | ATTR(2);
+	*entry_at(2, SHARED_PAGE) = (BASE + SHARED_PAGE * 4096) | PAGE | S1 | ATTR(1);
+	*entry_at(2, SHARED_PAGE + 1) = (BASE + (SHARED_PAGE + 1) * 4096) | PAGE | S1 | ATTR(1);
+	*entry_at(2, DEVICE_C) = (BASE + DEVICE_C * 4096) | PAGE | S1 | ATTR(2);
 	*entry_at(2, DEVICE_B) = (BASE + DEVICE_B * 4096) | PAGE | S1 | ATTR(2);
 	*entry_at(2, STACKS + 1) = (BASE + (STACKS + 1) * 4096) | PAGE | S1 | ATTR(1);
 	*entry_at(2, STACKS + 2) = (BASE + (STACKS + 2) * 4096) | PAGE | S1 | ATTR(1);
@@ -76,6 +86,21 @@ static void stage2_make(unsigned first, uint64_t ram, enum page device)
 	*entry_at(first + 2, 0) = (BASE + device * 4096) | PAGE | S2_PAGE;
 	*entry_at(first, 1) = table_at(first + 3) | TABLE;
 	*entry_at(first + 3, 0) = ram | BLOCK | S2_RAM;
+}
+
+/* b serves a: a window, and a device page that both see, each in its own way. Tables 13..17. */
+static void sharing_make(void)
+{
+	*entry_at(7, WINDOW >> 30) = table_at(13) | TABLE;
+	*entry_at(13, 0) = RAM_A | BLOCK | S2_SHARED;
+	*entry_at(4, VIRTIO >> 21) = table_at(14) | TABLE;
+	*entry_at(14, 0) = (BASE + DEVICE_C * 4096) | PAGE | S2_PAGE;
+	*entry_at(7, DEVICES >> 30) = table_at(15) | TABLE;
+	*entry_at(15, 0) = table_at(16) | TABLE;
+	*entry_at(16, 0) = (BASE + DEVICE_C * 4096) | PAGE | S2_UNCACHED;
+	*entry_at(15, 1) = table_at(17) | TABLE;
+	*entry_at(17, 0) = (BASE + SHARED_PAGE * 4096) | PAGE | (S2_SHARED & ~(1ull << 7));
+	*entry_at(17, 1) = (BASE + (SHARED_PAGE + 1) * 4096) | PAGE | S2_SHARED;
 }
 
 static void section(const char *name, enum page page, uint64_t pages, bool is_writable, bool is_executable)
@@ -95,8 +120,14 @@ static void expected_make(void)
 			    { "b.ram", 0, RAM_B, RAM_B, MIB2, false, MAP_RAM }, { "uart", 0, UART, UART, 4096, false, MAP_DEVICE } },
 		.stage1_count = 4,
 		.stage2 = { { "ram", 0, 0x40000000, RAM_A, MIB2, false, MAP_RAM }, { "uart", 0, UART, 0, 4096, true, MAP_PAGE },
-			    { "ram", 1, 0x40000000, RAM_B, MIB2, false, MAP_RAM }, { "uart", 1, UART, 0, 4096, true, MAP_PAGE } },
-		.stage2_count = 4,
+			    { "ram", 1, 0x40000000, RAM_B, MIB2, false, MAP_RAM }, { "uart", 1, UART, 0, 4096, true, MAP_PAGE },
+			    { "virtio0", 0, VIRTIO, 0, 4096, true, MAP_PAGE }, { "window.a", 1, WINDOW, RAM_A, MIB2, false, MAP_WINDOW },
+			    { "devices", 1, DEVICES, 0, 4096, true, MAP_PAGE_UNCACHED },
+			    { "doorbells", 1, DEVICES + MIB2, 0, 4096, true, MAP_PAGE_READ },
+			    { "states", 1, DEVICES + MIB2 + 4096, 0, 4096, true, MAP_PAGE_WRITE } },
+		.stage2_count = 9,
+		.pairs = { { 0, 1, 0x40000000, WINDOW, MIB2 }, { 0, 1, VIRTIO, DEVICES, 4096 } },
+		.pair_count = 2,
 		.regions = { { "hypervisor", BASE, MIB2, false, false }, { "store", BASE + MIB2, MIB2, false, false } },
 		.region_count = 2,
 		.cpu_count = 1,
@@ -104,7 +135,8 @@ static void expected_make(void)
 	section(".text", TEXT, 1, false, true);
 	section(".rodata", RODATA, 1, false, false);
 	section(".data", DATA, 1, true, false);
-	section(".device_pages", DEVICE_A, 2, true, false);
+	section(".shared_pages", SHARED_PAGE, 2, true, false);
+	section(".device_pages", DEVICE_A, 3, true, false);
 	section(".stacks", STACKS, 4, true, false);
 	section("handoff", HANDOFF, 1, false, false);
 	section(".tables", TABLES, PAGES - TABLES, true, false);
@@ -116,6 +148,7 @@ static void world_make(void)
 	stage1_make();
 	stage2_make(3, RAM_A, DEVICE_A);
 	stage2_make(7, RAM_B, DEVICE_B);
+	sharing_make();
 	expected_make();
 	registers = (struct registers){ .ttbr0 = table_at(0), .tcr = 25, .mair = 0x44ff00, .sctlr = 0x30c8183d,
 					.vtcr = 25 | 1 << 6, .hcr = 1 };
@@ -259,6 +292,28 @@ static void sharing_is_found(void)
 	CHECK(judge_world() == 0);
 }
 
+static void declared_sharing_is_judged(void)
+{
+	CHECK(found_stage1(13, 0, 0, "") == false);			/* a does not run */
+	CHECK(found_stage1(13, 0, RAM_A | BLOCK | S2_RAM, "window.a"));	/* executable */
+	CHECK(found_stage1(13, 0, (RAM_B) | BLOCK | S2_SHARED, "window.a"));
+	CHECK(found_stage1(16, 0, (BASE + DEVICE_C * 4096) | PAGE | S2_SHARED, "devices"));
+	CHECK(found_stage1(16, 0, (BASE + DEVICE_A * 4096) | PAGE | S2_UNCACHED, "reachable from b"));	/* a's UART */
+	CHECK(found_stage1(16, 0, (BASE + SHARED_PAGE * 4096) | PAGE | S2_UNCACHED, "no device page"));
+	CHECK(found_stage1(14, 0, (BASE + DEVICE_C * 4096) | PAGE | S2_UNCACHED, "virtio0"));
+	CHECK(found_stage1(17, 0, (BASE + SHARED_PAGE * 4096) | PAGE | S2_SHARED, "doorbells"));		/* writable */
+	CHECK(found_stage1(17, 1, (BASE + DATA * 4096) | PAGE | S2_SHARED, "no shared page"));
+	world_make();
+	expected.pairs[0].size = 4096;
+	CHECK(found("reachable from b"));
+	world_make();
+	expected.pairs[0].back_input += MIB2;
+	CHECK(found("reachable from b"));
+	world_make();
+	expected.pairs[1].back = 0;
+	CHECK(found("reachable from b"));
+}
+
 static void broken_tables_end_the_walk(void)
 {
 	CHECK(found_stage1(3, 0, (BASE + PAGES * 4096) | TABLE, ""));
@@ -304,6 +359,7 @@ int main(void)
 	TEST(stage2_rights_are_judged);
 	TEST(stage2_places_are_judged);
 	TEST(sharing_is_found);
+	TEST(declared_sharing_is_judged);
 	TEST(broken_tables_end_the_walk);
 	TEST(registers_are_judged);
 	return tap_done();
