@@ -65,7 +65,7 @@ static void private_fired(struct cpu *cpu, gic_token_t token)
 		break;
 	case GIC_PPI_MAINTENANCE:
 		if (cpu->current)
-			vgic_maintenance(cpu->current);
+			vgic_vcpu_sync(cpu->current);
 		break;
 	case GIC_PPI_HYP_TIMER:
 		cpu_timer_fired(cpu);

@@ -272,6 +272,20 @@ static void lr_fold(struct vgic *gic, struct vcpu *self, uint32_t index)
 	}
 }
 
+/* What became ours to pass on: pending ones of `mask` that we held, or could not, and whose target is another vCPU. */
+static void note_moved(struct vgic *gic, const struct vcpu *self, irq_t first, uint32_t mask)
+{
+	const struct vgic_bank *bank = &gic->shared[first / 32u - 1u];
+
+	mask &= vgic_deliverable(gic, bank) & ~bank->active;
+	while (mask) {
+		uint32_t target = vgic_target(gic, first + bit_take(&mask));
+
+		if (target != self->index && target != VGIC_NOBODY)
+			vgic_note(gic, target);
+	}
+}
+
 /* Active, in no list register, and with this vCPU: the one of highest priority. Returns VGIC_SPI_MAX + 32 if there is none. */
 static irq_t active_first(struct vgic *gic, struct vcpu *self)
 {
@@ -296,13 +310,15 @@ static irq_t active_first(struct vgic *gic, struct vcpu *self)
 	return best;
 }
 
-static void deactivate(struct vgic *gic, struct vcpu *self, irq_t irq)
+void vgic_deactivate(struct vgic *gic, struct vcpu *self, irq_t irq)
 {
 	struct vgic_bank *bank = vgic_bank_of(gic, gic_of(self), irq);
 
 	bank->active &= ~bit_of(irq);
 	if (bank->hw & bit_of(irq))
 		vgic_give_back(gic, bank, irq, true);
+	if (irq >= VGIC_PRIVATE)
+		note_moved(gic, self, irq & ~31u, bit_of(irq));
 }
 
 /* The guest ended interrupts that no list register had. Those that had none were the lowest of the active ones, and a guest
@@ -314,7 +330,7 @@ static void eoi_settle(struct vgic *gic, struct vcpu *self)
 
 		if (irq >= VGIC_PRIVATE + VGIC_SPI_MAX)
 			return;
-		deactivate(gic, self, irq);
+		vgic_deactivate(gic, self, irq);
 	}
 }
 
@@ -331,6 +347,8 @@ void vgic_fold(struct vgic *gic, struct vcpu *self)
 
 		lr_fold(gic, self, index);
 		vif_lr_set(index, 0);
+		if (vcpu->lr_irq[index] >= VGIC_PRIVATE)
+			note_moved(gic, self, vcpu->lr_irq[index] & ~31u, bit_of(vcpu->lr_irq[index]));
 	}
 	vcpu->used = 0;
 }
@@ -494,10 +512,11 @@ static uint64_t lr_pend(struct vgic_vcpu *vcpu, struct vgic_bank *bank, irq_t ir
 }
 
 /* May an active list register of `self` be pending too? Hardware says no for hw ones, a line is looked at when it ends, SGIs
- * of GICv2 may come from another source, and it may belong to another vCPU meanwhile. */
+ * of GICv2 may come from another source, it may belong to another vCPU meanwhile, and while more is left it could pass for the
+ * pending one whose absence VIF_NO_PENDING tells. */
 static bool lr_may_pend(const struct vgic *gic, const struct vcpu *self, const struct vgic_bank *bank, irq_t irq)
 {
-	if ((bank->hw | ~bank->edge) & bit_of(irq) || (irq < VGIC_SGIS && vif_fixed_enables))
+	if ((bank->hw | ~bank->edge) & bit_of(irq) || (irq < VGIC_SGIS && vif_fixed_enables) || gic_of((struct vcpu *)self)->work)
 		return false;
 	return irq < VGIC_PRIVATE || vgic_target(gic, irq) == self->index;
 }
@@ -553,6 +572,8 @@ static void lr_fill(struct vgic *gic, struct vcpu *self, irq_t irq, uint32_t ind
 	bank->seen_pending = (bank->seen_pending & ~bit) | (lr & LR_PENDING ? bit : 0);
 	bank->seen_active = (bank->seen_active & ~bit) | (lr & LR_ACTIVE ? bit : 0);
 	lr_own(gic, self, bank, irq, index);
+	if (!(bank->enabled & group_enabled(gic, bank) & bit))
+		bank->lr[irq % 32u] = VGIC_LR_UNFIT;
 	vif_lr_set(index, lr);
 }
 
@@ -584,11 +605,11 @@ static void fill(struct vgic *gic, struct vcpu *self)
 	if (active == room && f.pending.count)
 		active--;
 	waiting = f.pending.count < room - active ? f.pending.count : room - active;
+	vcpu->work = f.active.seen > active || f.pending.seen > waiting ? VGIC_WORK_LEFT : 0;
 	for (uint32_t i = 0; i < active; i++)
 		lr_fill(gic, self, RANK_IRQ(f.active.rank[i]), index++, true);
 	for (uint32_t i = 0; i < waiting; i++)
 		lr_fill(gic, self, RANK_IRQ(f.pending.rank[i]), index++, false);
-	vcpu->work = f.active.seen > active || f.pending.seen > waiting ? VGIC_WORK_LEFT : 0;
 	vcpu->answered = UINT32_MAX;
 	vif_control(VIF_ENABLE | left_control(f.groups, vmcr, f.pending.seen > waiting, f.active.seen > active));
 }
@@ -603,31 +624,12 @@ static void sync(struct vgic *gic, struct vcpu *self)
 	fill(gic, self);
 }
 
-/* What became ours to pass on: pending interrupts that we folded and whose target is another vCPU. */
-static void note_moved(struct vgic *gic, const struct vcpu *self)
-{
-	for (uint32_t b = 0; b < gic->partition->arch->spi_count / 32u; b++) {
-		const struct vgic_bank *bank = &gic->shared[b];
-		uint32_t mask = vgic_deliverable(gic, bank) & ~bank->active;
-
-		while (mask) {
-			irq_t irq = VGIC_PRIVATE + b * 32u + bit_take(&mask);
-			uint32_t target = vgic_target(gic, irq);
-
-			if (target != self->index && target != VGIC_NOBODY && !(gic_of(gic->partition->vcpus[target])->work))
-				vgic_note(gic, target);
-		}
-	}
-}
-
 void vgic_drop(struct vgic *gic, struct vcpu *self)
 {
 	uint32_t wake;
 
-	if (self && gic_of(self)->work & VGIC_WORK_NEW) {
+	if (self && gic_of(self)->work & VGIC_WORK_NEW)
 		sync(gic, self);
-		note_moved(gic, self);
-	}
 	wake = gic->wake;
 	gic->wake = 0;
 	lock_drop(&gic->lock);
@@ -644,11 +646,6 @@ void vgic_vcpu_sync(struct vcpu *vcpu)
 	lock_take(&gic->lock);
 	gic_of(vcpu)->work |= VGIC_WORK_NEW;
 	vgic_drop(gic, vcpu);
-}
-
-void vgic_maintenance(struct vcpu *vcpu)
-{
-	vgic_vcpu_sync(vcpu);
 }
 
 /* ---- arrivals ---- */
@@ -776,14 +773,19 @@ static void private_load(struct vgic_bank *bank)
 		gic_irq_set_active(bit_take(&held), true);
 }
 
-/* A pending line comes back by itself when its timer does; what is active must not hold back the next vCPU's. */
+/* A pending line comes back by itself when its timer does; what is active must not hold back the next vCPU's, and what was
+ * made pending by a write must not reach it. */
 static void private_save(struct vgic_bank *bank)
 {
 	uint32_t hw = bank->hw;
 	uint32_t held = bank->hw & (bank->active | bank->latched);
 
-	while (hw)
-		gic_irq_disable(bit_take(&hw));
+	while (hw) {
+		irq_t irq = bit_take(&hw);
+
+		gic_irq_disable(irq);
+		gic_irq_set_pending(irq, false);
+	}
 	bank->latched &= ~bank->hw;
 	while (held)
 		gic_irq_set_active(bit_take(&held), false);
@@ -816,7 +818,8 @@ void vgic_vcpu_save(struct vcpu *vcpu)
 	gic_of(vcpu)->is_loaded = false;
 	gic_of(vcpu)->work = 0;
 	gic_of(vcpu)->answered = UINT32_MAX;
-	note_moved(gic, vcpu);
+	for (irq_t first = VGIC_PRIVATE; first < VGIC_PRIVATE + gic->partition->arch->spi_count; first += 32)
+		note_moved(gic, vcpu, first, UINT32_MAX);
 	vgic_drop(gic, NULL);
 }
 

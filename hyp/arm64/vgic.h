@@ -16,6 +16,7 @@ struct vcpu;
 struct plan_partition;
 
 #define VGIC_LR_MAX 16u
+#define VGIC_LR_UNFIT 31u /* number of none, so never an empty one */
 #define VGIC_SPI_MAX 256u /* shared interrupts that a virtual distributor can have: INTIDs 32..287, as QEMU's virt */
 #define VGIC_PRIVATE 32u  /* SGIs and PPIs of one vCPU */
 #define VGIC_SGIS 16u
@@ -46,7 +47,7 @@ struct vgic_bank {
 	uint32_t post_pend;   /* hw, private: make the physical one pending */
 	uint32_t masked;      /* hw, shared: the target's CPU is in another vCPU's slot, so the physical one is disabled */
 	uint8_t priority[32];
-	uint8_t lr[32];       /* in_lr: number of the list register */
+	uint8_t lr[32];       /* in_lr: number of the list register; VGIC_LR_UNFIT: active, and off by now */
 };
 
 enum vgic_work {
@@ -99,7 +100,8 @@ void vgic_vcpu_reset(struct vcpu *vcpu);
 void vgic_vcpu_load(struct vcpu *vcpu);
 void vgic_vcpu_save(struct vcpu *vcpu);
 
-/** Loaded vCPU: fold list registers back, fill them with the highest pending interrupts. Context: its CPU. */
+/** Loaded vCPU: fold list registers back, fill them with the highest pending interrupts. Its maintenance interrupt, or another
+ * vCPU asked for it. Context: its CPU. */
 void vgic_vcpu_sync(struct vcpu *vcpu);
 
 /** Is there an interrupt that the loaded `vcpu` would take with its priority mask and enables? Context: its CPU. */
@@ -128,8 +130,5 @@ void vgic_sgi_write(struct vcpu *vcpu, uint64_t value, bool is_group0);
 
 /** The guest of `vcpu` wrote ICC_DIR_EL1, which traps while more interrupts are active than there are list registers. GICv3 only. */
 void vgic_dir_write(struct vcpu *vcpu, uint64_t value);
-
-/** Maintenance interrupt of the loaded vCPU. */
-void vgic_maintenance(struct vcpu *vcpu);
 
 #endif

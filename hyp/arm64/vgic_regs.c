@@ -230,8 +230,8 @@ void vgic_active_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio
 	struct vgic_ref ref = ref_of_bits(vcpu, reg, access);
 
 	lock_take(&ref.gic->lock);
-	if (is_seen(&ref, reg, access))
-		access->value = ref.bank->active | (ref.bank->in_lr & ref.bank->seen_active);
+	if (is_seen(&ref, reg, access)) /* what is still posted is for a vCPU that is not loaded */
+		access->value = ((ref.bank->active | (ref.bank->in_lr & ref.bank->seen_active)) & ~ref.bank->post_deactivate) | ref.bank->post_activate;
 	vgic_drop(ref.gic, vcpu);
 }
 
@@ -266,7 +266,7 @@ void vgic_pending_set(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio
 static void pending_clear(const struct vgic_ref *ref, uint32_t mask)
 {
 	uint32_t others = vgic_take_back(ref, mask);
-	uint32_t mine = mask & ~others;
+	uint32_t mine = mask; /* in memory: even what another vCPU has in a list register may wait here for its end */
 	uint32_t back = mine & ref->bank->hw & ref->bank->latched & ~ref->bank->active;
 
 	ref->bank->post_unpend |= others;

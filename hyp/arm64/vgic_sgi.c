@@ -52,10 +52,7 @@ void vgic_dir_write(struct vcpu *vcpu, uint64_t value)
 	lock_take(&gic->lock);
 	vgic_fold(gic, vcpu);
 	bank = vgic_bank_of(gic, gic_of(vcpu), irq);
-	if (bank->active & bit_of(irq) && (irq < VGIC_PRIVATE || gic->holder[irq - VGIC_PRIVATE] == vcpu->index)) {
-		bank->active &= ~bit_of(irq);
-		if (bank->hw & bit_of(irq))
-			vgic_give_back(gic, bank, irq, true);
-	}
+	if (bank->active & bit_of(irq) && (irq < VGIC_PRIVATE || gic->holder[irq - VGIC_PRIVATE] == vcpu->index))
+		vgic_deactivate(gic, vcpu, irq);
 	vgic_drop(gic, vcpu);
 }

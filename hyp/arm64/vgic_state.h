@@ -92,6 +92,9 @@ irq_t vgic_physical(const struct vgic *gic, irq_t irq);
 /** Interrupt `irq` with hw is no longer pending or active here: the physical one is idle again, and pending if it is an edge that was not taken. */
 void vgic_give_back(struct vgic *gic, struct vgic_bank *bank, irq_t irq, bool is_taken);
 
+/** Active `irq`, in no list register and with `self`, is so no more. */
+void vgic_deactivate(struct vgic *gic, struct vcpu *self, irq_t irq);
+
 /** Shared interrupt `irq` goes to the CPU of its target, and only while that CPU can take it. */
 void vgic_route_physical(struct vgic *gic, irq_t irq);
 
