@@ -180,13 +180,18 @@ def virtio_net(tap, out):
     nic(tap, out, "virtio-net", "virtio-net-pci,event_idx=off,indirect_desc=off,vectors=0", 3)
 
 
+def e1000e(tap, out):
+    nic(tap, out, "e1000e", "e1000e", 2, messages=0)
+    nic(tap, out, "e1000e", "e1000e", 3, mtu=9000)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("only", nargs="*", help="names of devices")
     args = parser.parse_args()
     tap = guests.Tap()
-    for test in virtio_blk, nvme, virtio_net:
+    for test in virtio_blk, nvme, virtio_net, e1000e:
         if not args.only or test.__name__ in args.only:
             test(tap, args.out)
     return tap.end()

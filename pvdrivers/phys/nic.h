@@ -58,7 +58,7 @@ struct nic_offload {
 struct nic_info {
 	const char *driver;		/* "e1000e", ... */
 	uint8_t mac[NIC_MAC_BYTES];
-	uint16_t mtu_max;		/* payload of the longest frame */
+	uint16_t mtu_max;		/* payload of the longest frame; after reset() */
 	uint32_t can;
 	uint32_t send_depth;		/* frames of one segment under way */
 	uint32_t receive_depth;		/* buffers posted */
@@ -109,6 +109,7 @@ struct nic_device {
 	const struct nic_ops *ops;
 	struct nic_info info;
 	struct nic_stats stats;
+	uint16_t mtu;			/* (consumer) before reset(): what is wanted, 0: 1500; info.mtu_max is what it became */
 	bool dead;			/* (driver) nothing is taken until reset() */
 	bool link_up;			/* (driver) */
 	/** Called in poll(). A frame longer than a buffer comes in several: `last` ends it, `offload` counts in the last. With

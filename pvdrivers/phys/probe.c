@@ -23,6 +23,7 @@ struct blk_device *phys_probe_blk(struct pci_device *pci)
 
 static struct nic_device *(*const cards[])(struct pci_device *pci) = {
 	virtio_net_probe,
+	e1000e_probe,
 };
 
 struct nic_device *phys_probe_nic(struct pci_device *pci)

@@ -229,6 +229,12 @@ int pci_irq_attach(struct pci_device *device, const pci_irq_t *handler, unsigned
 	return device->vector_count ? (int)device->vector_count : attach_pin(device, handler, count, arg);
 }
 
+enum pci_error pci_irq_attach_pin(struct pci_device *device, pci_irq_t handler, void *arg)
+{
+	pci_irq_detach(device);
+	return attach_pin(device, &handler, 1, arg) < 0 ? PCI_ERR_IRQ : PCI_OK;
+}
+
 void pci_irq_detach(struct pci_device *device)
 {
 	unsigned at = pci_capability(device, PCI_CAP_MSIX, 0);

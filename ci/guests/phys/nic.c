@@ -18,7 +18,7 @@
 #include "phys.h"
 
 #define BUFFER_COUNT	64u
-#define BUFFER_BYTES	10240u
+#define BUFFER_BYTES	16384u
 #define TYPE		0x88b5u		/* IEEE 802: for local experiments */
 
 static uint8_t *buffers, *frame, *got;
@@ -85,6 +85,7 @@ static bool bring_up(void)
 	card->sent = sent;
 	card->link = link_changed;
 	card->wake = wake;
+	card->mtu = (uint16_t)tree_option_number("mtu", 0);
 	queued_count = sent_count = received_count = part_bytes = 0;
 	order_good = true;
 	if (nic_reset(card))

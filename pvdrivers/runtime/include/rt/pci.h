@@ -123,6 +123,9 @@ enum pci_error pci_reset(struct pci_device *device);
  */
 int pci_irq_attach(struct pci_device *device, const pci_irq_t *handler, unsigned count, void *arg);
 
+/** The same by pin only, for a function whose messages nobody wants. */
+enum pci_error pci_irq_attach_pin(struct pci_device *device, pci_irq_t handler, void *arg);
+
 /** Takes them away again: masked, and no handler is called. */
 void pci_irq_detach(struct pci_device *device);
 
