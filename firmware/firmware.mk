@@ -24,6 +24,12 @@ firmware-keys: $(KEY_IMAGE)
 	$(Q)if [ '$(RELEASE)' = 1 ] && [ -e '$(KEY_DIR)/DEVELOPMENT' ]; then \
 		echo 'error: RELEASE=1 refuses the development keys of $(KEY_DIR): give keys of your own with KEYS=dir' >&2; exit 1; fi
 
+# What is signed depends on what the keys are, not on when they were made, nor on where they lie.
+$(FW)/keys: FORCE | firmware-keys
+	@mkdir -p $(@D)
+	$(Q){ sha256sum < $(KEY_DIR)/boot.key; sha256sum < $(KEY_IMAGE); echo $(KEY_KIND); } > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 # ---- host tool ----
 FW_HOST_MBEDTLS := asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw constant_time ecdsa ecp ecp_curves \
 	ecp_curves_new hmac_drbg md oid pem pk pk_ecc pk_wrap pkparse platform platform_util sha256
@@ -72,7 +78,7 @@ $(FW)/target/%.S.o: firmware/%.S
 	@mkdir -p $(@D)
 	$(Q)$(BOOT_CC) $(FW_BOOT_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(FW)/key.c: $(FW_TOOL) $(KEY_IMAGE) | firmware-keys
+$(FW)/key.c: $(FW_TOOL) $(FW)/keys
 	$(Q)$(FW_TOOL) key $(KEY_IMAGE) $(KEY_KIND) $@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
@@ -106,7 +112,7 @@ $(FW)/u-boot/u-boot-nodtb.bin: $(FW)/u-boot/.config
 	$(Q)touch $@
 
 # The key goes into the tree while the FIT is signed with it.
-$(FW)/boot.fit: $(FW)/boot.efi $(FW_UBOOT).dts firmware/uboot/boot.its $(KEY_IMAGE) | firmware-keys
+$(FW)/boot.fit: $(FW)/boot.efi $(FW_UBOOT).dts firmware/uboot/boot.its $(FW)/keys
 	$(call say,SIGN,$@)
 	$(Q)cpp -nostdinc -undef -x assembler-with-cpp -P $(FW_UBOOT).dts | dtc -q -p 2048 -I dts -O dtb -o $(FW)/u-boot.dtb.new -
 	$(Q)cp firmware/uboot/boot.its $(FW)/boot.its
@@ -119,7 +125,7 @@ $(FW)/u-boot.bin: $(FW)/u-boot/u-boot-nodtb.bin $(FW)/boot.fit
 
 # ---- flash image ----
 # The slot is made of the files that manifest.in names: the hypervisor, the guests' images, the plan's device trees.
-$(FW)/slot.bin: $(FW_TOOL) $(O)/plan/manifest.in $(O)/hyp/hyp.bin $(PLAN_IMAGES) $(KEY_IMAGE) | firmware-keys
+$(FW)/slot.bin: $(FW_TOOL) $(O)/plan/manifest.in $(O)/hyp/hyp.bin $(PLAN_IMAGES) $(FW)/keys
 	$(call say,SIGN,$@)
 	$(Q)$(FW_TOOL) slot $(O)/plan/manifest.in $(KEY_IMAGE) $@
 

@@ -18,3 +18,7 @@ suite-deps-run:
 CHECK_SUITES += run-demo
 SUITE_run-demo = $(PYTHON) ci/run/test_demo.py $(O)
 suite-deps-run-demo: all
+
+CHECK_SUITES += own-kernel
+SUITE_own-kernel = $(PYTHON) ci/run/test_own.py --out $(O) --kernel $(DEP_KERNEL_6_12)
+suite-deps-own-kernel: $(FW)/u-boot.bin $(GUEST_INITRAMFS) | $(DEP_KERNEL_6_12)
