@@ -4,7 +4,6 @@ that the rule can fail. Run after the build: some rules judge its outputs.
 """
 import argparse
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -14,9 +13,6 @@ import includes  # noqa: E402
 import stack  # noqa: E402
 import text  # noqa: E402
 from tap import Tap  # noqa: E402
-
-# What the vectors save on top of each CPU's stack, bytes.
-FRAME = 272
 
 
 def main():
@@ -38,22 +34,13 @@ def main():
     tap.result("licence lines, no host of a registry, no home, nothing outside", text.run(tree))
     elf = out / "hyp/hyp.elf"
     if elf.exists():
-        limit = stack_limit(tree)
+        limit = stack.bytes_of_one(tree) - stack.TRAP_FRAME
         found, size, chain = stack.run(tree, out / "hyp", elf, limit)
         tap.result(f"stack of the hypervisor is bounded ({size} bytes of {limit})", found)
         print(f"# deepest: {' > '.join(chain)}")
     else:
         tap.result("stack of the hypervisor is bounded", [f"{elf} is not there: build first"])
     tap.done()
-
-
-def stack_limit(tree):
-    """ARM64_STACK_BYTES of hyp/arm64, in bytes, less the trap frame."""
-    for header in (tree / "hyp/arm64").glob("*.h"):
-        match = re.search(r"#define\s+ARM64_STACK_BYTES\s+(0x[0-9a-fA-F]+|\d+)u?l?", header.read_text())
-        if match:
-            return int(match.group(1), 0) - FRAME
-    return 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import pathlib
 import re
 import struct
 
+# What the vectors save on top of each CPU's stack, bytes.
+TRAP_FRAME = 272
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^"]*)"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 FRAME = re.compile(r"(\d+) bytes \((\w+(?:,\w+)?)\)")
@@ -149,6 +151,15 @@ def run(tree, objects, elf_path, limit):
     if size > limit:
         found.append(f"the stack may grow to {size} bytes of {limit}: {' > '.join(chain)}")
     return found, size, chain
+
+
+def bytes_of_one(tree):
+    """ARM64_STACK_BYTES of hyp/arm64."""
+    for header in (tree / "hyp/arm64").glob("*.h"):
+        match = re.search(r"#define\s+ARM64_STACK_BYTES\s+(0x[0-9a-fA-F]+|\d+)u?l?", header.read_text())
+        if match:
+            return int(match.group(1), 0)
+    return 0
 
 
 def selftest():

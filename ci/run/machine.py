@@ -84,7 +84,6 @@ class Monitor:
                 time.sleep(0.02)
         self.link.settimeout(60)
         self.lines = self.link.makefile("rb")
-        self.lines.readline()
         self.events = []
         self.command("qmp_capabilities")
 
@@ -101,7 +100,7 @@ class Monitor:
                     self.events.append(answer)
                 elif "error" in answer:
                     raise MachineError(f"{name}: {answer['error']['desc']}")
-                else:
+                elif "return" in answer:
                     return answer["return"]
 
     def human(self, line):

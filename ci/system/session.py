@@ -8,6 +8,7 @@ import subprocess
 
 import dump
 import harness
+import stacks
 from appliance import Builder, BuildFailure
 from harness import Board, MachineError, Watched
 
@@ -29,6 +30,7 @@ class Session(Watched):
     def __init__(self, context, appliance, plan, boot, sub, board):
         self.context, self.appliance, self.plan, self.sub = context, appliance, plan, sub
         super().__init__(board, boot, context.out / "log/system" / appliance.name, context.tap, appliance.name, plan.console_key())
+        self.memory = (self.logs / "hypervisor.memory").resolve()
 
     def start(self, timeout=120):
         """Up to the line that tells the keys; from then on output comes in frames."""
@@ -50,21 +52,26 @@ class Session(Watched):
         self.type(self.appliance.index(name), name, text)
 
     def walk_tables(self):
-        """A test: every table of the hypervisor compared with the plan."""
+        """Two tests: every table of the hypervisor compared with the plan, the depth of its stacks with the bound."""
+        base, size = next((int(w[1], 0), int(w[2], 0)) for w in self.plan.lines["region"] if w[0] == "hypervisor")
         with self.test("every mapping of every page table is the plan's"):
             stub = f"{self.folder.name}/gdb"
             self.monitor.human(f"gdbserver unix:{stub},server=on,wait=off")
             (self.logs / "registers").write_text(dump.collect(stub, self.cpu_count(), self.vmids()))
             self.monitor.human("gdbserver none")
-            base, size = next((int(w[1], 0), int(w[2], 0)) for w in self.plan.lines["region"] if w[0] == "hypervisor")
-            memory = (self.logs / "hypervisor.memory").resolve()
+            memory = self.memory
             self.monitor.command("pmemsave", val=base, size=size, filename=str(memory))
             done = subprocess.run([str(self.context.out / "walk/walk"), str(self.sub / "plan/map.txt"), str(self.sub / "hyp/hyp.elf"),
                                    str(self.logs / "registers"), hex(base), str(memory)], capture_output=True, text=True, check=False)
-            memory.unlink()
             (self.logs / "walk.log").write_text(done.stdout + done.stderr)
             if done.returncode:
                 raise harness.Failure((done.stdout + done.stderr)[-3000:])
+
+        with self.test("no stack of the hypervisor was used deeper than its bound"):
+            found, deepest, bound = stacks.judge(harness.ROOT.parent, self.sub / "hyp", self.sub / "hyp/hyp.elf", base, self.memory.read_bytes())
+            print(f"# {self.title}: stacks of EL2 used to {deepest} bytes, bound {bound}")
+            self.require(not found, "\n".join(found))
+        self.memory.unlink(missing_ok=True)
 
     def cpu_count(self):
         return len(self.plan.lines["cpu"])

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import harness                                   # noqa: E402
 import demux                                     # noqa: E402
+import stacks                                    # noqa: E402
 
 
 def take_apart(*pieces):
@@ -40,6 +41,8 @@ def demux_tests(tap):
     tap.result("a panic's lines are the hypervisor's, what comes after is the firmware's",
                same(take_apart(panic)[0], {"linux": "in a line\n", "hyp": "assertion failed: x\n", "firmware": "U-Boot\n"}))
     tap.result("a panic's lines cut anywhere", [f"cut at {i}" for i in range(len(panic)) if take_apart(panic[:i], panic[i:])[0] != take_apart(panic)[0]])
+    painted = bytes(4096 + 4000) + b"\1" * 96 + bytes(4096 + 8) + b"\1" + bytes(4087)
+    tap.result("the mark in a painted stack is found", same(stacks.depths(painted, 4096), [96, 4088]))
     again = b"[hyp] Bulkhead: 1\r\n\x1ehyp\x1fBulkhead: 1\n\x1elinux\x1fone\n[hyp] panic\r\nU-Boot\r\n[hyp] Bulkhead: 2\r\n\x1ehyp\x1fBulkhead: 2\n\x1elinux\x1ftwo\n"
     tap.result("a board that starts anew adds to what it printed before",
                same(take_apart(again)[0], {"hyp": "Bulkhead: 1\npanic\nBulkhead: 2\n", "firmware": "U-Boot\n", "linux": "one\ntwo\n"}))
