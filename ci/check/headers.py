@@ -17,6 +17,7 @@ FOLDERS = {
     "hyp/arm64": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ihyp/include", "-Ihyp", "-Ihyp/arm64", "-I."],
     "pvdrivers/back": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ipvdrivers", "-Ipvdrivers/runtime/include", "-Ihyp"],
     "pvdrivers/virtio": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ipvdrivers"],
+    "pvdrivers/front": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ipvdrivers"],
     "firmware/update": ["gcc", "-Ifirmware/update", "-Ifirmware", "-Ihyp", "-I."],
     "appliance-config/plan": ["gcc", "-Iappliance-config/plan", "-I."],
 }

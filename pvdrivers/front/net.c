@@ -5,88 +5,88 @@
 
 #include <virtio/virtio.h>
 
-#include "card.h"
+#include "net.h"
 
 #define WANTED	(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_PACKED | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_NET_F_MAC | VIRTIO_NET_F_MTU)
 #define MTU_DEFAULT	1500u
 
-static struct vqd_memory memory_of(struct card_queue *q)
+static struct vqd_memory memory_of(struct front_net_queue *q)
 {
 	memset(q->ring, 0, sizeof(q->ring));
 	return (struct vqd_memory){ .ring = q->ring, .ring_address = (uintptr_t)q->ring, .slots = q->slots };
 }
 
-static struct vqd_segment segment_of(const struct card_buffer *buffer, uint32_t frame_bytes)
+static struct vqd_segment segment_of(const struct front_net_buffer *buffer, uint32_t frame_bytes)
 {
 	return (struct vqd_segment){ (uintptr_t)&buffer->header, (uint32_t)sizeof(buffer->header) + frame_bytes };
 }
 
-static bool open_queue(struct card *net, uint32_t index, struct card_queue *q)
+static bool open_queue(struct front_net *net, uint32_t index, struct front_net_queue *q)
 {
 	struct vqd_memory memory = memory_of(q);
 
-	return vqd_ring_bytes(CARD_ENTRIES, net->device.features) <= sizeof(q->ring) &&
-	       card_device_queue(&net->device, index, &q->queue, &memory, CARD_ENTRIES);
+	return vqd_ring_bytes(FRONT_NET_ENTRIES, net->device.features) <= sizeof(q->ring) &&
+	       front_device_queue(&net->device, index, &q->queue, &memory, FRONT_NET_ENTRIES);
 }
 
 /* Shows the device what was added, and tells it if it wants to know. */
-static void publish(struct card *net, uint32_t index, struct card_queue *q)
+static void publish(struct front_net *net, uint32_t index, struct front_net_queue *q)
 {
 	vqd_publish(&q->queue);
 	if (vqd_kick_needed(&q->queue))
-		card_device_notify(&net->device, index);
+		front_device_notify(&net->device, index);
 }
 
-static void offer_buffer(struct card *net, struct card_buffer *buffer)
+static void offer_buffer(struct front_net *net, struct front_net_buffer *buffer)
 {
-	struct vqd_segment segment = segment_of(buffer, CARD_FRAME_MAX);
+	struct vqd_segment segment = segment_of(buffer, FRONT_NET_FRAME_MAX);
 
 	if (vqd_add(&net->receive.queue, &segment, 0, 1, buffer) != VQ_OK)
 		net->is_lost = true;	/* there are as many entries as buffers */
 }
 
-static void fill(struct card *net)
+static void fill(struct front_net *net)
 {
-	for (unsigned i = 0; i < CARD_ENTRIES; i++) {
+	for (unsigned i = 0; i < FRONT_NET_ENTRIES; i++) {
 		offer_buffer(net, &net->receive.buffers[i]);
 		net->transmit.buffers[i].next = net->free;
 		net->free = &net->transmit.buffers[i];
 	}
 }
 
-static void read_config(struct card *net)
+static void read_config(struct front_net *net)
 {
 	bool has_mtu = (net->device.features & VIRTIO_NET_F_MTU) != 0;
 
 	for (uint32_t i = 0; i < sizeof(net->mac); i++)
-		net->mac[i] = card_device_config8(&net->device, offsetof(struct virtio_net_config, mac) + i);
-	net->mtu = has_mtu ? card_device_config16(&net->device, offsetof(struct virtio_net_config, mtu)) : MTU_DEFAULT;
+		net->mac[i] = front_device_config8(&net->device, offsetof(struct virtio_net_config, mac) + i);
+	net->mtu = has_mtu ? front_device_config16(&net->device, offsetof(struct virtio_net_config, mtu)) : MTU_DEFAULT;
 }
 
-bool card_open(struct card *net, unsigned n)
+bool front_net_open(struct front_net *net, unsigned n)
 {
 	memset(net, 0, sizeof(*net));
-	if (!card_device_find(&net->device, VIRTIO_ID_NET, n) || !card_device_begin(&net->device, WANTED) ||
+	if (!front_device_find(&net->device, VIRTIO_ID_NET, n) || !front_device_begin(&net->device, WANTED) ||
 	    !(net->device.features & VIRTIO_NET_F_MAC) || !open_queue(net, VIRTIO_NET_QUEUE_RECEIVE, &net->receive) ||
 	    !open_queue(net, VIRTIO_NET_QUEUE_TRANSMIT, &net->transmit))
 		return false;
 	read_config(net);
 	fill(net);
 	vqd_cancel_signal(&net->transmit.queue);
-	card_device_run(&net->device);
+	front_device_run(&net->device);
 	publish(net, VIRTIO_NET_QUEUE_RECEIVE, &net->receive);
 	return !net->is_lost;
 }
 
 /* Buffers that were sent are free again. */
-static void collect(struct card *net)
+static void collect(struct front_net *net)
 {
 	enum vq_err err;
 	uint32_t written;
 	void *cookie;
 
 	while ((err = vqd_get(&net->transmit.queue, &cookie, &written)) == VQ_OK) {
-		struct card_buffer *buffer = cookie;
+		struct front_net_buffer *buffer = cookie;
 
 		buffer->next = net->free;
 		net->free = buffer;
@@ -94,7 +94,7 @@ static void collect(struct card *net)
 	net->is_lost |= err != VQ_ERR_EMPTY;
 }
 
-uint8_t *card_reserve(struct card *net)
+uint8_t *front_net_reserve(struct front_net *net)
 {
 	if (net->is_lost)
 		return NULL;
@@ -102,9 +102,9 @@ uint8_t *card_reserve(struct card *net)
 	return net->free && !net->is_lost ? net->free->frame : NULL;
 }
 
-void card_send(struct card *net, uint32_t bytes)
+void front_net_send(struct front_net *net, uint32_t bytes)
 {
-	struct card_buffer *buffer = net->free;
+	struct front_net_buffer *buffer = net->free;
 	struct vqd_segment segment = segment_of(buffer, bytes);
 
 	net->free = buffer->next;
@@ -116,7 +116,7 @@ void card_send(struct card *net, uint32_t bytes)
 }
 
 /* The device says how much it wrote; vqd_get() has it within the buffer. */
-static void deliver(struct card *net, const struct card_buffer *buffer, uint32_t written,
+static void deliver(struct front_net *net, const struct front_net_buffer *buffer, uint32_t written,
 		    void (*received)(const void *frame, uint32_t bytes))
 {
 	if (written > sizeof(buffer->header))
@@ -125,7 +125,7 @@ static void deliver(struct card *net, const struct card_buffer *buffer, uint32_t
 		net->lost_frames++;
 }
 
-bool card_poll(struct card *net, unsigned most, void (*received)(const void *frame, uint32_t bytes))
+bool front_net_poll(struct front_net *net, unsigned most, void (*received)(const void *frame, uint32_t bytes))
 {
 	enum vq_err err = VQ_OK;
 	unsigned count = 0;
@@ -147,9 +147,9 @@ bool card_poll(struct card *net, unsigned most, void (*received)(const void *fra
 	return count == most && !net->is_lost;
 }
 
-bool card_arm(struct card *net)
+bool front_net_arm(struct front_net *net)
 {
-	if (!net->is_lost && !card_device_is_sound(&net->device))
+	if (!net->is_lost && !front_device_is_sound(&net->device))
 		net->is_lost = true;
 	return !net->is_lost && vqd_ask_signal(&net->receive.queue);
 }
