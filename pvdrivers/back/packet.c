@@ -11,6 +11,8 @@
 #include "packet.h"
 
 enum {
+	ETHERTYPE_LEAST = 0x600,	/* less is a length */
+	SNAP_BYTES = 8,
 	ARP_BYTES = 28,
 	IPV4_BYTES = 20,
 	IPV6_BYTES = 40,
@@ -205,8 +207,28 @@ static bool is_tag(uint16_t ethertype)
 	return ethertype == ETHERTYPE_TAG || ethertype == 0x88a8 || ethertype == 0x9100 || ethertype == 0x9200;
 }
 
+/* Where a length stands, an EtherType may follow behind a SNAP header (RFC 1042): some receivers take IP that way, so it is looked into. */
+static enum packet_shape parse_snap(struct packet *p)
+{
+	static const uint8_t snap[] = { 0xaa, 0xaa, 3, 0, 0 };
+	const uint8_t *llc = p->header + p->l3_at;
+
+	p->ethertype = 0;
+	if (!holds(p, p->l3_at, SNAP_BYTES))
+		return PACKET_OK;
+	if (!packet_shows(p, p->l3_at, SNAP_BYTES))
+		return PACKET_RUNT;
+	if (memcmp(llc, snap, sizeof(snap)) != 0 || (llc[5] != 0 && llc[5] != 0xf8))
+		return PACKET_OK;
+	p->ethertype = get_be16(llc + 6);
+	p->l3_at += SNAP_BYTES;
+	return p->ethertype < ETHERTYPE_LEAST ? PACKET_MALFORMED : PACKET_OK;
+}
+
 static enum packet_shape parse_ethernet(struct packet *p)
 {
+	enum packet_shape shape = PACKET_OK;
+
 	if (!holds(p, 0, ETHERNET_BYTES) || !packet_shows(p, 0, ETHERNET_BYTES))
 		return PACKET_RUNT;
 	p->ethertype = get_be16(p->header + 12);
@@ -219,11 +241,9 @@ static enum packet_shape parse_ethernet(struct packet *p)
 		p->ethertype = get_be16(p->header + 16);
 		p->l3_at += TAG_BYTES;
 	}
-	if (is_tag(p->ethertype))
-		return PACKET_NESTED;
-	if (p->ethertype < 0x600)
-		p->ethertype = 0;
-	return PACKET_OK;
+	if (p->ethertype < ETHERTYPE_LEAST)
+		shape = parse_snap(p);
+	return is_tag(p->ethertype) ? PACKET_NESTED : shape;
 }
 
 enum packet_shape packet_parse(struct packet *p, const uint8_t *header, uint32_t header_bytes, uint32_t total_bytes)

@@ -49,7 +49,7 @@ struct packet {
 	uint32_t end;			/* of the frame; of the IP packet once that is known */
 	bool is_tagged;
 	uint16_t tci;
-	uint16_t ethertype;		/* behind the tag; 0 where a length stands there */
+	uint16_t ethertype;		/* behind tag and SNAP header; 0 where there is only a length */
 	uint8_t family;			/* 4 (IPv4 and ARP), 6 or 0 */
 	bool is_arp;
 	bool has_addresses;

@@ -63,7 +63,7 @@ enum vswitch_protocol {
 	VSWITCH_TCP,
 	VSWITCH_UDP,
 	VSWITCH_IP_PROTOCOL,	/* `number`, in IPv4 and IPv6 */
-	VSWITCH_ETHERTYPE,	/* `number`, behind a VLAN tag; 0 for frames with a length there (LLC) */
+	VSWITCH_ETHERTYPE,	/* `number`, behind VLAN tag and SNAP header; 0 for other frames with a length there (LLC) */
 };
 
 /*

@@ -134,11 +134,18 @@ static void ipv6_begins_from_nowhere(void)
 
 static void other_protocols_have_no_source(void)
 {
+	static const uint8_t snap[6] = { 0xaa, 0xaa, 3 };
 	struct world *w = spoof_world(2);
 
 	frame_start(&f, 2, 1);
 	frame_type(&f, 0x88b5);
 	CHECK(passes(w));
+	frame_start(&f, 2, 1);
+	frame_type(&f, 136);
+	frame_bytes(&f, snap, sizeof(snap));
+	frame_ipv4(&f, 17, 9, 2);	/* IP in another wrapping has one */
+	frame_udp(&f, 1, 2);
+	CHECK(fails(w, VSWITCH_DROP_SPOOF_IP));
 }
 
 static void arp_says_its_own(void)

@@ -208,6 +208,46 @@ static void options_move_the_ports(void)
 	CHECK(is_denied(w));
 }
 
+/* IPv4 in a frame with a length, behind a SNAP header. */
+static void snap4(uint16_t from, uint8_t vendor)
+{
+	const uint8_t snap[6] = { 0xaa, 0xaa, 3, 0, 0, vendor };
+
+	frame_start(&f, 2, 1);
+	frame_type(&f, 136);
+	frame_bytes(&f, snap, sizeof(snap));
+	frame_ipv4(&f, 17, from, 2);
+	frame_udp(&f, 1, 80);
+}
+
+static void snap_is_looked_into(void)
+{
+	struct world *w = with_rule((struct vswitch_rule){ .protocol = VSWITCH_UDP, .source = PREFIX4(32, 0, 1) });
+
+	snap4(1, 0);
+	CHECK(passes(w));
+	snap4(9, 0);
+	CHECK(is_denied(w));
+	snap4(9, 0xf8);
+	CHECK(is_denied(w));
+	CHECK(world_send_as(w, 0, &f, 20, 1, f.size) == 0);
+	CHECK(dropped(w, 0, VSWITCH_DROP_RUNT));
+	f.bytes[20] = 0x81;	/* a tag behind it */
+	f.bytes[21] = 0;
+	CHECK(world_send(w, 0, &f) == 0);
+	CHECK(dropped(w, 0, VSWITCH_DROP_VLAN_NESTED));
+	f.bytes[20] = 1;
+	CHECK(world_send(w, 0, &f) == 0);
+	CHECK(dropped(w, 0, VSWITCH_DROP_MALFORMED));
+	w = with_rule((struct vswitch_rule){ .protocol = VSWITCH_ETHERTYPE });
+	snap4(1, 7);		/* another's numbers: no IP */
+	CHECK(passes(w));
+	f.size = 20;
+	CHECK(passes(w));
+	snap4(1, 0);
+	CHECK(is_denied(w));
+}
+
 int main(void)
 {
 	TEST(later_fragments_have_no_ports);
@@ -218,5 +258,6 @@ int main(void)
 	TEST(contradictions_are_dropped);
 	TEST(cut_off_headers_are_dropped);
 	TEST(options_move_the_ports);
+	TEST(snap_is_looked_into);
 	return tap_done();
 }
