@@ -33,8 +33,8 @@ class Disk:
             file.truncate(mib << 20)
         self.sectors = (mib << 20) // SECTOR
 
-    def drive(self):
-        return ("-drive", f"if=none,id=d0,format=raw,cache=writeback,discard=unmap,file={self.path}")
+    def drive(self, name="d0"):
+        return ("-drive", f"if=none,id={name},format=raw,cache=writeback,discard=unmap,file={self.path}")
 
     def broken_drive(self, sector):
         return ("-blockdev", f"driver=raw,node-name=d0,file.driver=blkdebug,file.image.driver=file,file.image.filename={self.path},"
@@ -59,25 +59,25 @@ def machine_for(out, gic, words, devices, messages=None):
     return guests.Machine(out / "guests/phys.bin", f"messages={messages} {words}", gic, 1, 128, devices)
 
 
-def run_disk(tap, out, what, gic, words, devices):
-    with machine_for(out, gic, words, devices) as machine:
+def run_disk(tap, out, what, gic, words, devices, messages=None):
+    with machine_for(out, gic, words, devices, messages) as machine:
         ended = machine.wait_end(60)
         report(tap, what, machine, ended)
         return machine.text
 
 
-def disk(tap, out, driver, device, gic, fault="", serial=SERIAL):
+def disk(tap, out, driver, device, gic, fault="", serial=SERIAL, mib=16, messages=None):
     """One disk; `fault` is `bad` (sectors that fail) or `readonly`."""
     what = f"{device[1].split(',')[0]}, GICv{gic}{', ' if fault else ''}{fault}"
     with tempfile.TemporaryDirectory() as folder:
-        medium = Disk(folder)
+        medium = Disk(folder, mib)
         words = f"driver={driver} serial={serial} sectors={medium.sectors}"
         drive = medium.drive()
         if fault == "bad":
             words, drive = words + " bad=1000", medium.broken_drive(1000)
         elif fault == "readonly":
             words, drive = words + " readonly=1", (drive[0], drive[1] + ",readonly=on")
-        text = run_disk(tap, out, what, gic, words, (*drive, *device))
+        text = run_disk(tap, out, what, gic, words, (*drive, *device), messages)
         if fault:
             return
         tap.check(f"FRONT {hashlib.sha256(medium.front).hexdigest()}" in text, f"{what}: it reads what is on the disk", text)
@@ -100,6 +100,25 @@ def nvme(tap, out):
     disk(tap, out, "nvme", device, 2)
     disk(tap, out, "nvme", (device[0], device[1] + ",logical_block_size=4096,physical_block_size=4096,mdts=3"), 3)
     disk(tap, out, "nvme", device, 3, "bad")
+
+
+def sdhci(tap, out):
+    """A card that counts bytes, and one that counts blocks. QEMU keeps the errors of a card's medium to itself."""
+    device = ("-device", "sdhci-pci", "-device", "sd-card,drive=d0")
+    disk(tap, out, "sdhci", device, 2, serial="deadbeef", messages=0)
+    disk(tap, out, "sdhci", device, 3, serial="deadbeef", mib=4096)
+
+
+def together(tap, out):
+    """Two disks whose pins meet: the first goes on living while the second is asked."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        medium, second = Disk(folder), Disk(other)
+        devices = (*medium.drive(), "-device", f"virtio-blk-pci,drive=d0,serial={SERIAL},addr=1,vectors=0",
+                   *second.drive("d1"), "-device", f"nvme,drive=d1,serial={SERIAL},addr=5")
+        words = f"functions=2 serial={SERIAL} sectors={medium.sectors}"
+        text = run_disk(tap, out, "two on one pin", 3, words, devices)
+        pins = re.findall(r"class \w+, interrupt (\d+)", text)
+        tap.check(len(pins) == 2 and pins[0] == pins[1], "two on one pin: they share it", text)
 
 
 class Peer:
@@ -191,7 +210,7 @@ def main():
     parser.add_argument("only", nargs="*", help="names of devices")
     args = parser.parse_args()
     tap = guests.Tap()
-    for test in virtio_blk, nvme, virtio_net, e1000e:
+    for test in virtio_blk, nvme, sdhci, together, virtio_net, e1000e:
         if not args.only or test.__name__ in args.only:
             test(tap, args.out)
     return tap.end()

@@ -10,6 +10,7 @@
 static struct blk_device *(*const disks[])(struct pci_device *pci) = {
 	virtio_blk_probe,
 	nvme_probe,
+	sdhci_probe,
 };
 
 struct blk_device *phys_probe_blk(struct pci_device *pci)

@@ -10,6 +10,7 @@
 
 struct blk_device *virtio_blk_probe(struct pci_device *pci);
 struct blk_device *nvme_probe(struct pci_device *pci);
+struct blk_device *sdhci_probe(struct pci_device *pci);
 struct nic_device *virtio_net_probe(struct pci_device *pci);
 struct nic_device *e1000e_probe(struct pci_device *pci);
 

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An SD host controller behind PCI, and the card in it as a disk: one transfer at a time, by ADMA2 (SD Host Controller
+ * simplified specification 3.00). The interrupt is the pin. What a card is stands in sd_card.c.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rt/sysreg.h>
+#include <rt/timer.h>
+
+#include "probe.h"
+#include "sdhci.h"
+
+#define CLASS_SDHCI		0x0805u		/* without its programming interface */
+#define READ_ONE		17u
+#define READ_MANY		18u
+#define WRITE_ONE		24u
+#define WRITE_MANY		25u
+#define STOP			12u
+
+#define CONTROL_FOUR_LINES	(1u << 1)
+#define CONTROL_ADMA32		(2u << 3)
+#define CONTROL_ADMA64		(3u << 3)
+#define POWER_33		0x0fu
+#define CLOCK_INTERNAL		(1u << 0)
+#define CLOCK_STABLE		(1u << 1)
+#define CLOCK_CARD		(1u << 2)
+#define TIMEOUT_LONGEST		0x0eu
+#define CAN_ADMA2		(1u << 19)
+#define CAN_64			(1u << 28)
+
+/* ADMA2 descriptor, 1.13.4: attributes, length, address. */
+#define ADMA_VALID		0x01u
+#define ADMA_END		0x02u
+#define ADMA_TRANSFER		0x20u
+#define ADMA_BYTES_MAX		0x8000u
+#define REQUEST_BYTES		(1u << 20)
+#define ENTRY_COUNT		(BLK_SEGMENT_COUNT + REQUEST_BYTES / ADMA_BYTES_MAX)
+#define ENTRY_BYTES_MAX		12u
+
+#define MS			1000000ull
+#define COMMAND_NS		(1000 * MS)
+#define RESET_NS		(100 * MS)
+#define TRANSFER_NS		(10000 * MS)
+#define IDENTIFY_KHZ		400u
+#define TRANSFER_KHZ		25000u
+
+static struct sdhci *host_of(struct blk_device *blk)
+{
+	return (struct sdhci *)(void *)blk;
+}
+
+static uint32_t read_status(const struct sdhci *host)
+{
+	return mmio_read32(host->regs + SDHCI_STATUS);
+}
+
+/* ---- commands ---- */
+
+static bool reset_part(const struct sdhci *host, uint8_t part)
+{
+	uint64_t end = time_ns() + RESET_NS;
+
+	mmio_write8(host->regs + SDHCI_RESET, part);
+	while (mmio_read8(host->regs + SDHCI_RESET) & part) {
+		if (time_ns() >= end)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+static bool wait_free(const struct sdhci *host, uint32_t bits)
+{
+	uint64_t end = time_ns() + COMMAND_NS;
+
+	while (mmio_read32(host->regs + SDHCI_PRESENT) & bits) {
+		if (time_ns() >= end)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+static bool wait_status(const struct sdhci *host, uint32_t wanted)
+{
+	uint64_t end = time_ns() + COMMAND_NS;
+
+	for (;;) {
+		uint32_t status = read_status(host);
+
+		if (status & SDHCI_ERROR || time_ns() >= end)
+			return false;
+		if ((status & wanted) == wanted)
+			return true;
+		cpu_relax();
+	}
+}
+
+bool sdhci_command(const struct sdhci *host, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4])
+{
+	bool busy = kind == SDHCI_BUSY_ANSWER;
+
+	if (!wait_free(host, SDHCI_PRESENT_COMMAND | (busy ? SDHCI_PRESENT_DATA : 0)))
+		return false;
+	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
+	mmio_write32(host->regs + SDHCI_ARGUMENT, argument);
+	mmio_write16(host->regs + SDHCI_MODE, 0);
+	mmio_write16(host->regs + SDHCI_COMMAND, (uint16_t)(SDHCI_NUMBER(number) | kind));
+	if (!wait_status(host, SDHCI_DONE_COMMAND | (busy ? SDHCI_DONE_TRANSFER : 0))) {
+		reset_part(host, SDHCI_RESET_LINES);
+		return false;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		answer[i] = mmio_read32(host->regs + SDHCI_RESPONSE + 4 * i);
+	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
+	return true;
+}
+
+/* ---- transfers ---- */
+
+/* False: the host cannot reach that address. */
+static bool put_entry(const struct sdhci *host, unsigned n, uint64_t bus, uint32_t bytes, uint32_t end)
+{
+	uint32_t *entry = (uint32_t *)(void *)(host->table + (size_t)n * (host->wide ? 12 : 8));
+
+	entry[0] = ADMA_VALID | ADMA_TRANSFER | end | bytes << 16;
+	entry[1] = (uint32_t)bus;
+	if (host->wide)
+		entry[2] = (uint32_t)(bus >> 32);
+	return host->wide || (bus + bytes - 1) >> 32 == 0;
+}
+
+static enum blk_status put_table(const struct sdhci *host, const struct blk_request *request)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < request->segment_count; i++) {
+		const struct dma_segment *segment = &request->segments[i];
+		uint64_t bus;
+
+		if (!dma_map((const void *)segment->at, segment->bytes, &bus))
+			return BLK_ERR_ARGUMENT;
+		for (uint32_t done = 0; done < segment->bytes; n++) {
+			uint32_t left = segment->bytes - done;
+			uint32_t bytes = left < ADMA_BYTES_MAX ? left : ADMA_BYTES_MAX;
+			bool last = bytes == left && i + 1 == request->segment_count;
+
+			if (n == ENTRY_COUNT || !put_entry(host, n, bus + done, bytes, last ? ADMA_END : 0))
+				return BLK_ERR_ARGUMENT;
+			done += bytes;
+		}
+	}
+	return BLK_OK;
+}
+
+static void quiesce(struct blk_device *blk);
+
+static void start_transfer(const struct sdhci *host, const struct blk_request *request)
+{
+	bool many = request->sector_count > 1, reads = request->op == BLK_READ;
+	unsigned number = reads ? (many ? READ_MANY : READ_ONE) : (many ? WRITE_MANY : WRITE_ONE);
+	uint64_t argument = host->card.by_block ? request->sector : request->sector * BLK_SECTOR_BYTES;
+
+	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
+	mmio_write32(host->regs + SDHCI_ADMA, (uint32_t)host->table_bus);
+	if (host->wide)
+		mmio_write32(host->regs + SDHCI_ADMA + 4, (uint32_t)(host->table_bus >> 32));
+	mmio_write16(host->regs + SDHCI_BLOCK_SIZE, BLK_SECTOR_BYTES);
+	mmio_write16(host->regs + SDHCI_BLOCK_COUNT, (uint16_t)request->sector_count);
+	mmio_write32(host->regs + SDHCI_ARGUMENT, (uint32_t)argument);
+	mmio_write16(host->regs + SDHCI_MODE, (uint16_t)(SDHCI_MODE_DMA | SDHCI_MODE_COUNT | (reads ? SDHCI_MODE_READ : 0) |
+							 (many ? SDHCI_MODE_MANY | SDHCI_MODE_STOP : 0)));
+	dma_write_barrier();	/* the table before the command, after which the host reads it */
+	mmio_write16(host->regs + SDHCI_COMMAND, (uint16_t)(SDHCI_NUMBER(number) | SDHCI_ANSWER | SDHCI_WITH_DATA));
+}
+
+static enum blk_status submit(struct blk_device *blk, const struct blk_request *request)
+{
+	struct sdhci *host = host_of(blk);
+	enum blk_status status;
+
+	if (host->busy)
+		return BLK_ERR_BUSY;
+	status = put_table(host, request);
+	if (status)
+		return status;
+	if (!wait_free(host, SDHCI_PRESENT_COMMAND | SDHCI_PRESENT_DATA)) {
+		quiesce(blk);
+		return BLK_ERR_RESET;
+	}
+	host->busy = true;
+	host->cookie = request->cookie;
+	host->deadline = time_ns() + TRANSFER_NS;
+	start_transfer(host, request);
+	return BLK_OK;
+}
+
+static void kick(struct blk_device *blk)
+{
+	(void)blk;	/* a transfer begins when it is submitted */
+}
+
+static enum blk_status translate(uint32_t status, uint32_t answer)
+{
+	if (answer & SD_OUT_OF_RANGE)
+		return BLK_ERR_ARGUMENT;
+	if (answer & SD_WRITE_PROTECTED)
+		return BLK_ERR_READ_ONLY;
+	return status & SDHCI_ERROR || answer & SD_ERRORS ? BLK_ERR_MEDIUM : BLK_OK;
+}
+
+/* After an error: lines free, the card told to stop whatever it does, and lines free again. */
+static bool recover(const struct sdhci *host)
+{
+	uint32_t answer[4];
+
+	if (!reset_part(host, SDHCI_RESET_LINES))
+		return false;
+	sdhci_command(host, STOP, SDHCI_BUSY_ANSWER, 0, answer);	/* refused when nothing runs */
+	return reset_part(host, SDHCI_RESET_LINES);
+}
+
+static void finish(struct sdhci *host, enum blk_status status)
+{
+	host->busy = false;
+	host->blk.done(host->blk.arg, host->cookie, status);
+}
+
+static unsigned poll(struct blk_device *blk, unsigned budget)
+{
+	struct sdhci *host = host_of(blk);
+	uint32_t status;
+	enum blk_status result;
+
+	if (blk->dead || !host->busy || !budget)
+		return 0;
+	status = read_status(host);
+	if (!(status & (SDHCI_DONE_TRANSFER | SDHCI_ERROR))) {
+		if (time_ns() > host->deadline)
+			quiesce(blk);
+		return 0;
+	}
+	result = translate(status, mmio_read32(host->regs + SDHCI_RESPONSE));
+	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
+	dma_read_barrier();	/* the end before the data that the host wrote */
+	if (status & SDHCI_ERROR && !recover(host)) {
+		quiesce(blk);
+		return 1;
+	}
+	finish(host, result);
+	return 1;
+}
+
+/* ---- interrupts ---- */
+
+static bool take_irq(void *arg)
+{
+	struct sdhci *host = arg;
+
+	if (!host->armed || !(read_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR)))
+		return false;
+	mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, 0);
+	host->armed = false;
+	host->blk.wake(host->blk.arg);
+	return true;
+}
+
+static bool arm(struct blk_device *blk)
+{
+	struct sdhci *host = host_of(blk);
+
+	if (blk->dead || !host->busy)
+		return false;
+	host->armed = blk->wake != NULL;
+	if (host->armed)
+		mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, SDHCI_DONE_TRANSFER | SDHCI_ERRORS);
+	return read_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR);
+}
+
+/* ---- stop and start ---- */
+
+static bool stop(struct sdhci *host)
+{
+	bool stopped;
+
+	pci_irq_detach(host->pci);
+	pci_enable_memory(host->pci);
+	stopped = reset_part(host, SDHCI_RESET_ALL);
+	pci_enable_master(host->pci, false);
+	return stopped || pci_reset(host->pci) == PCI_OK;
+}
+
+static void quiesce(struct blk_device *blk)
+{
+	struct sdhci *host = host_of(blk);
+
+	blk->dead = true;
+	host->armed = false;
+	stop(host);
+	if (host->busy)
+		finish(host, BLK_ERR_RESET);
+}
+
+/* Version 3 counts in twos up to 1023, 2.2.14; before, only powers of two up to 128. */
+static uint16_t divisor_for(const struct sdhci *host, uint32_t khz)
+{
+	bool counts = (mmio_read16(host->regs + SDHCI_VERSION) & 0xff) >= 2;
+	uint32_t base = (mmio_read32(host->regs + SDHCI_CAPABILITIES) >> 8 & (counts ? 0xff : 0x3f)) * 1000;
+	uint32_t divisor = ((base ? base : 255000) + 2 * khz - 1) / (2 * khz);
+	uint32_t power = 1;
+
+	if (counts) {
+		divisor = divisor > 1023 ? 1023 : divisor;
+		return (uint16_t)((divisor & 0xff) << 8 | (divisor >> 8) << 6);
+	}
+	while (power < divisor && power < 128)
+		power *= 2;
+	return (uint16_t)(power << 8);
+}
+
+static bool set_clock(const struct sdhci *host, uint32_t khz)
+{
+	uint16_t clock = (uint16_t)(divisor_for(host, khz) | CLOCK_INTERNAL);
+	uint64_t end = time_ns() + RESET_NS;
+
+	mmio_write16(host->regs + SDHCI_CLOCK, 0);
+	mmio_write16(host->regs + SDHCI_CLOCK, clock);
+	while (!(mmio_read16(host->regs + SDHCI_CLOCK) & CLOCK_STABLE)) {
+		if (time_ns() >= end)
+			return false;
+		cpu_relax();
+	}
+	mmio_write16(host->regs + SDHCI_CLOCK, clock | CLOCK_CARD);
+	return true;
+}
+
+static void learn(struct sdhci *host)
+{
+	struct blk_info *info = &host->blk.info;
+	bool writable = mmio_read32(host->regs + SDHCI_PRESENT) & SDHCI_PRESENT_WRITABLE;
+
+	snprintf(info->serial, sizeof(info->serial), "%08x", (unsigned)host->card.serial);
+	info->sector_count = host->card.sector_count;
+	info->block_bytes = info->physical_bytes = BLK_SECTOR_BYTES;
+	info->can = !writable || host->card.write_protected ? BLK_IS_READ_ONLY : 0;
+	info->queue_depth = 1;
+	info->bytes_max = REQUEST_BYTES;
+	info->segment_count_max = BLK_SEGMENT_COUNT;
+	info->segment_align = 4;
+}
+
+static bool start(struct sdhci *host)
+{
+	uint32_t can = mmio_read32(host->regs + SDHCI_CAPABILITIES);
+
+	if (!(can & CAN_ADMA2) || !(mmio_read32(host->regs + SDHCI_PRESENT) & SDHCI_PRESENT_CARD))
+		return false;
+	host->wide = can & CAN_64;
+	if (!host->wide && host->table_bus >> 32)
+		return false;
+	mmio_write8(host->regs + SDHCI_POWER, POWER_33);
+	mmio_write8(host->regs + SDHCI_TIMEOUT, TIMEOUT_LONGEST);
+	mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, 0);
+	mmio_write32(host->regs + SDHCI_STATUS_ENABLE, SDHCI_DONE_COMMAND | SDHCI_DONE_TRANSFER | SDHCI_ERRORS);
+	if (!set_clock(host, IDENTIFY_KHZ) || !sd_card_start(host, &host->card) || !set_clock(host, TRANSFER_KHZ))
+		return false;
+	mmio_write8(host->regs + SDHCI_CONTROL, CONTROL_FOUR_LINES | (host->wide ? CONTROL_ADMA64 : CONTROL_ADMA32));
+	learn(host);
+	pci_enable_master(host->pci, true);
+	return !host->blk.wake || pci_irq_attach_pin(host->pci, take_irq, host) == PCI_OK;
+}
+
+static enum blk_status reset(struct blk_device *blk)
+{
+	struct sdhci *host = host_of(blk);
+
+	quiesce(blk);
+	if (!start(host)) {
+		stop(host);
+		return BLK_ERR_RESET;
+	}
+	blk->dead = false;
+	return BLK_OK;
+}
+
+static const struct blk_ops ops = {
+	.submit = submit,
+	.kick = kick,
+	.poll = poll,
+	.arm = arm,
+	.quiesce = quiesce,
+	.reset = reset,
+};
+
+struct blk_device *sdhci_probe(struct pci_device *pci)
+{
+	uint64_t regs = pci_bar_at(pci, 0, 0, SDHCI_REGISTER_BYTES);
+	struct sdhci *host;
+
+	if (pci->class >> 8 != CLASS_SDHCI || !regs)
+		return NULL;
+	host = calloc(1, sizeof(*host));
+	if (!host)
+		return NULL;
+	host->table = dma_alloc((size_t)ENTRY_COUNT * ENTRY_BYTES_MAX, 4096, &host->table_bus);
+	if (!host->table)
+		return NULL;
+	host->blk.ops = &ops;
+	host->blk.info.driver = "sdhci";
+	host->pci = pci;
+	host->regs = regs;
+	quiesce(&host->blk);
+	return &host->blk;
+}

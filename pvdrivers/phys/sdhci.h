@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHYS_SDHCI_H
+#define PHYS_SDHCI_H
+
+/*
+ * What the files of the SD host driver tell one another: the host's registers (SD Host Controller simplified
+ * specification), its commands, and the card.
+ */
+
+#include <rt/mmio.h>
+#include <rt/pci.h>
+
+#include "blk.h"
+
+#define SDHCI_BLOCK_SIZE	0x04u
+#define SDHCI_BLOCK_COUNT	0x06u
+#define SDHCI_ARGUMENT		0x08u
+#define SDHCI_MODE		0x0cu
+#define SDHCI_COMMAND		0x0eu
+#define SDHCI_RESPONSE		0x10u
+#define SDHCI_PRESENT		0x24u
+#define SDHCI_CONTROL		0x28u
+#define SDHCI_POWER		0x29u
+#define SDHCI_CLOCK		0x2cu
+#define SDHCI_TIMEOUT		0x2eu
+#define SDHCI_RESET		0x2fu
+#define SDHCI_STATUS		0x30u	/* normal; the upper half: errors */
+#define SDHCI_STATUS_ENABLE	0x34u
+#define SDHCI_SIGNAL_ENABLE	0x38u
+#define SDHCI_CAPABILITIES	0x40u
+#define SDHCI_ADMA		0x58u
+#define SDHCI_VERSION		0xfeu
+#define SDHCI_REGISTER_BYTES	0x100u
+
+#define SDHCI_PRESENT_COMMAND	(1u << 0)	/* no command can be given */
+#define SDHCI_PRESENT_DATA	(1u << 1)	/* none that uses the data lines */
+#define SDHCI_PRESENT_CARD	(1u << 16)
+#define SDHCI_PRESENT_WRITABLE	(1u << 19)
+
+#define SDHCI_DONE_COMMAND	(1u << 0)
+#define SDHCI_DONE_TRANSFER	(1u << 1)
+#define SDHCI_ERROR		(1u << 15)
+#define SDHCI_ERRORS		0xffff0000u
+
+#define SDHCI_RESET_ALL		(1u << 0)
+#define SDHCI_RESET_LINES	(3u << 1)
+
+/* A command: its number, and what answers it. */
+#define SDHCI_NO_ANSWER		0x00u
+#define SDHCI_LONG_ANSWER	0x09u	/* 136 bits, CRC checked */
+#define SDHCI_ANSWER		0x1au	/* 48 bits, CRC and number checked */
+#define SDHCI_BUSY_ANSWER	0x1bu
+#define SDHCI_OPEN_ANSWER	0x02u	/* 48 bits without either: R3 */
+#define SDHCI_WITH_DATA		0x20u
+#define SDHCI_NUMBER(n)		((uint16_t)((n) << 8))
+
+/* Transfer mode. */
+#define SDHCI_MODE_DMA		(1u << 0)
+#define SDHCI_MODE_COUNT	(1u << 1)
+#define SDHCI_MODE_STOP		(1u << 2)	/* CMD12 by itself at the end */
+#define SDHCI_MODE_READ		(1u << 4)
+#define SDHCI_MODE_MANY		(1u << 5)
+
+/* Card status in an R1 answer (SD physical layer simplified specification, 4.10.1). */
+#define SD_OUT_OF_RANGE		(1u << 31)
+#define SD_WRITE_PROTECTED	(1u << 26)
+#define SD_ERRORS		0xfdf90008u
+
+/* What the card said of itself. */
+struct sd_card {
+	uint32_t address;	/* RCA, in the upper half */
+	bool by_block;		/* SDHC and later: arguments count blocks, not bytes */
+	bool write_protected;
+	uint64_t sector_count;
+	uint32_t serial;
+};
+
+struct sdhci {
+	struct blk_device blk;	/* first: what consumers see */
+	struct pci_device *pci;
+	uint64_t regs;
+	struct sd_card card;
+	bool wide;		/* 64-bit ADMA descriptors */
+	uint8_t *table;		/* of them */
+	uint64_t table_bus;
+	bool busy;		/* a request is under way */
+	uint64_t cookie;
+	uint64_t deadline;
+	volatile bool armed;	/* (handler clears) */
+};
+
+/** Gives a command without data and waits for its answer, four words. False: none came, or a wrong one. */
+bool sdhci_command(const struct sdhci *host, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4]);
+
+/** Finds out what the card is, and selects it: identification and transfer mode. False: it is not one that we know. */
+bool sd_card_start(const struct sdhci *host, struct sd_card *card);
+
+#endif
