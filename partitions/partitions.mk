@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Our own partitions: each folder is one program on the runtime, linked to $(O)/partitions/<name>.elf.
 
-PARTITION_PROGRAMS := hello blkcount
+PARTITION_PROGRAMS := hello blkcount io
 PARTITION_ELFS := $(PARTITION_PROGRAMS:%=$(O)/partitions/%.elf)
 
 $(foreach p,$(PARTITION_PROGRAMS),$(eval $(call unikernel,$(p),partitions/$(p),$(O)/partitions)))

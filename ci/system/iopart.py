@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The I/O partition serves Debian's own drivers: a RAM disk and the network between two Debians through the switch, in the
+shipped flash image. A guest reboots and finds its file; the I/O partition is restarted under load, and nobody sees an
+error. It must not know how a device is served.
+"""
+from appliance import Appliance, Part
+from harness import ANSWERS
+from session import session
+
+DISK_MIB = 64
+
+
+def describe(context, name, gic, kernels):
+    """Two Debians, each with a port of the switch, the first with a disk; the I/O partition behind them."""
+    parts = []
+    for n, kernel in enumerate(kernels):
+        words = f"console=ttyAMA0 ip=10.0.0.{n + 1}/24 peer=10.0.0.{2 - n} bhtest=net"
+        initrd = str((context.out / f"guests/initramfs-io-{kernel}.cpio").resolve())
+        parts.append(Part(f"linux{n}", kernel, 256, (n,), words, options={"INITRD": initrd}))
+    parts.append(Part("io", str(context.out / "partitions/io.elf"), 32, (2,), options={"IO": True, "ON_FAULT_RESTART": True}))
+    options = {"NET_PORTS": 2, "NET1_NAME": "a", "NET1_PART1": True, "NET1_TALKS_TO": "b", "NET2_NAME": "b", "NET2_PART2": True, "NET2_TALKS_TO": "a",
+               "DISKS": 1, "DISK1_NAME": "data", "DISK1_PART1": True, "DISK1_SIZE_MIB": DISK_MIB}
+    return Appliance(name, parts, gic, options=options)
+
+
+def test(machine, name, words, pattern, timeout=90):
+    """Types a test into a guest's shell and waits for its result."""
+    machine.type_to(name, f"bhtest {words}\n")
+    machine.expect(name, pattern, timeout)
+
+
+def starts(machine):
+    with machine.test("io: up, and serves three devices"):
+        machine.expect("io", r"serves 3 devices, 1 disks, 2 ports", 60)
+        machine.expect_guest("io", "io 1.0")
+    for name in ("linux0", "linux1"):
+        with machine.test(f"{name}: Debian is up, with a network card"):
+            machine.expect_guest(name)
+            machine.expect(name, r"^TEST net ok [0-9a-f:]{17} 1500", 60)
+            machine.expect(name, r"^guest# ", 60)
+
+
+def disk(machine):
+    with machine.test("linux0: a file system on the disk holds what was written"):
+        test(machine, "linux0", "disk", rf"^TEST disk ok {DISK_MIB * 2048} data")
+    machine.allow(r"linux0: stopped", r"linux0: .*start")
+    with machine.test("linux0: it is still there after a reboot"):
+        machine.expect("linux0", r"^guest# ", 30)
+        machine.type_to("linux0", "bhtest reboot\n")
+        machine.expect_guest("linux0")
+        machine.expect("linux0", r"^guest# ", 90)
+        test(machine, "linux0", "disk_again", rf"^TEST disk_again ok {DISK_MIB * 2048} data")
+
+
+def net(machine):
+    with machine.test("two Debians reach each other through the switch"):
+        machine.expect("linux0", r"^guest# ", 30)
+        test(machine, "linux0", "ping", r"^TEST ping ok")
+        test(machine, "linux1", "ping", r"^TEST ping ok")
+
+
+def look(machine):
+    starts(machine)
+    disk(machine)
+    net(machine)
+    machine.walk_tables()
+
+
+def run(context, full=False):
+    kinds = [("io-v3", 3, ("6.12", "6.1")), ("io-v2", 2, ("6.1", "6.12"))]
+    for name, gic, kernels in kinds:
+        session(context, describe(context, name, gic, kernels), look)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the I/O partition has counted, for people: on demand only. */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "io.h"
+
+static void print_device(const struct io_device *d)
+{
+	const struct device_counters *c = &d->device.counters;
+	const char *state = d->device.is_broken ? "broken" : d->device.is_lost ? "lost" : d->device.is_running ? "runs" : "no driver";
+
+	printf("io: %s: %s, features %#" PRIx64 ", hand-offs %" PRIu64 ", interrupts %" PRIu64 ", doorbells %" PRIu64 ", sleeps %" PRIu64
+	       ", resets %" PRIu64 ", lives %" PRIu64 ", broken %" PRIu64 ", lost %" PRIu64 ", served again %" PRIu64 "\n",
+	       d->label, state, d->device.driver_features, c->handoffs, c->interrupts, c->doorbells, c->sleeps, c->resets, c->lives, c->breaks,
+	       c->losses, c->resumed);
+}
+
+static void print_blk(const struct io_device *d)
+{
+	const struct vblk_counters *c = &d->blk->counters;
+
+	printf("io: %s: reads %" PRIu64 " (%" PRIu64 " bytes), writes %" PRIu64 " (%" PRIu64 " bytes), flushes %" PRIu64 ", discards %" PRIu64
+	       ", others %" PRIu64 ", errors %" PRIu64 ", bounced %" PRIu64 "\n",
+	       d->label, c->reads, c->read_bytes, c->writes, c->written_bytes, c->flushes, c->discards, c->others, c->errors, c->bounced);
+}
+
+static void print_port(uint32_t number)
+{
+	const struct vswitch_counters *c = &io.net.sw.port[number].counters;
+
+	printf("io: port %s: in %" PRIu64 " frames %" PRIu64 " bytes, out %" PRIu64 " frames %" PRIu64 " bytes", io.net_config.ports[number].name,
+	       c->rx_frames, c->rx_bytes, c->tx_frames, c->tx_bytes);
+	for (int why = VSWITCH_FORWARDED + 1; why < VSWITCH_DROP_COUNT; why++) {
+		if (c->drops[why])
+			printf(", %s %" PRIu64, vswitch_drop_name((enum vswitch_drop)why), c->drops[why]);
+	}
+	printf("\n");
+}
+
+void report_print(void)
+{
+	for (uint32_t n = 0; n < io.device_count; n++) {
+		print_device(&io.devices[n]);
+		if (io.devices[n].blk)
+			print_blk(&io.devices[n]);
+	}
+	for (uint32_t n = 0; io.has_net && n < io.net_config.port_count; n++)
+		print_port(n);
+}
