@@ -8,13 +8,14 @@ from harness import ANSWERS
 from session import session
 
 DISK_MIB = 64
+RESTARTS = 6
 
 
 def describe(context, name, gic, kernels):
     """Two Debians, each with a port of the switch, the first with a disk; the I/O partition behind them."""
     parts = []
     for n, kernel in enumerate(kernels):
-        words = f"console=ttyAMA0 ip=10.0.0.{n + 1}/24 peer=10.0.0.{2 - n} bhtest=net"
+        words = f"console=ttyAMA0 ip=10.0.0.{n + 1}/24 peer=10.0.0.{2 - n} turns={4 * RESTARTS} bhtest=net"
         initrd = str((context.out / f"guests/initramfs-io-{kernel}.cpio").resolve())
         parts.append(Part(f"linux{n}", kernel, 256, (n,), words, options={"INITRD": initrd}))
     parts.append(Part("io", str(context.out / "partitions/io.elf"), 32, (2,), options={"IO": True, "ON_FAULT_RESTART": True}))
@@ -59,10 +60,32 @@ def net(machine):
         test(machine, "linux1", "ping", r"^TEST ping ok")
 
 
+def restart(machine):
+    """The operator restarts the I/O partition again and again, while one guest writes and verifies and pings the other."""
+    machine.allow(r"io: ")
+    with machine.test(f"the I/O partition is restarted {RESTARTS} times under load, and no guest sees an error"):
+        machine.expect("linux0", r"^guest# ", 30)
+        machine.type_to("linux0", "bhtest load disk_errors\n")
+        machine.expect("linux0", r"^TURN 1$", 60)
+        machine.command(str(machine.appliance.index("io")))
+        machine.focus = machine.appliance.index("io")
+        for _ in range(RESTARTS):
+            machine.expect("linux0", r"^TURN \d+$", 60, "a guest that goes on")
+            machine.skip_to_end("io")
+            machine.command("r")
+            machine.expect("io", r"serves 3 devices, 1 disks, 2 ports", 60)
+        machine.expect("linux0", rf"^TEST load ok {4 * RESTARTS}$", 180)
+        machine.expect("linux0", r"^TEST disk_errors ok", 60)
+    with machine.test("and the network goes on"):
+        machine.expect("linux0", r"^guest# ", 30)
+        test(machine, "linux0", "ping", r"^TEST ping ok")
+
+
 def look(machine):
     starts(machine)
     disk(machine)
     net(machine)
+    restart(machine)
     machine.walk_tables()
 
 
