@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Virtual interrupt controller: GICv2 or GICv3 as the host has, resolved at
- * link. vgic.c keeps the state and chooses what the list registers hold,
- * vgic_regs.c reads and writes it, vgicv2.c or vgicv3.c have the tables of
- * registers and the list registers themselves. It must not know devices.
+ * link. vgic.c keeps the state, vgic_lr.c chooses what the list registers
+ * hold, vgic_regs.c reads and writes it, vgicv2.c or vgicv3.c have the tables
+ * of registers and the list registers themselves. It must not know devices.
  */
 #ifndef ARM64_VGIC_H
 #define ARM64_VGIC_H

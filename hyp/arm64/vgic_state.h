@@ -56,6 +56,12 @@ static inline uint32_t vgic_pending(const struct vgic_bank *bank)
 	return bank->latched | (bank->level & ~bank->edge);
 }
 
+/** Interrupts of `bank` whose group is enabled in the distributor. */
+static inline uint32_t vgic_group_enabled(const struct vgic *gic, const struct vgic_bank *bank)
+{
+	return (gic->control & 1u ? ~bank->group : 0u) | (gic->control & 2u ? bank->group : 0u);
+}
+
 /** Bank of `irq`; `vcpu`: whose, if it is private. */
 struct vgic_bank *vgic_bank_of(struct vgic *gic, struct vgic_vcpu *vcpu, irq_t irq);
 
@@ -80,23 +86,8 @@ void vgic_note_pending(const struct vgic_ref *ref, uint32_t mask);
 /** Some of `mask` are in list registers, whose contents are out of date: note who holds them. */
 void vgic_note_holders(const struct vgic_ref *ref, uint32_t mask);
 
-/** Bring what the list registers of `self` hold back into the words. vgic_drop() fills them again. */
-void vgic_fold(struct vgic *gic, struct vcpu *self);
-
-/** Bring `seen` of the list registers of `self` up to date, and leave them as they are. */
-void vgic_look(struct vgic *gic, struct vcpu *self);
-
-/** Physical interrupt behind `irq`, the same for a private one. */
-irq_t vgic_physical(const struct vgic *gic, irq_t irq);
-
-/** Interrupt `irq` with hw is no longer pending or active here: the physical one is idle again, and pending if it is an edge that was not taken. */
-void vgic_give_back(struct vgic *gic, struct vgic_bank *bank, irq_t irq, bool is_taken);
-
-/** Active `irq`, in no list register and with `self`, is so no more. */
-void vgic_deactivate(struct vgic *gic, struct vcpu *self, irq_t irq);
-
-/** Shared interrupt `irq` goes to the CPU of its target, and only while that CPU can take it. */
-void vgic_route_physical(struct vgic *gic, irq_t irq);
+/** Pending ones of `mask` of a shared bank that `self` held, or could not: note those whose target is another vCPU. */
+void vgic_note_moved(struct vgic *gic, const struct vcpu *self, irq_t first, uint32_t mask);
 
 /** What our own list registers hold of `mask` comes back into memory; other holders are noted. Returns: those of others. */
 uint32_t vgic_take_back(const struct vgic_ref *ref, uint32_t mask);
@@ -115,6 +106,53 @@ bool vgic_sgi_again(struct vcpu *self, irq_t irq);
 
 /** Make SGI `irq` pending on the vCPUs of `targets`. Only those of group 0 if `is_group0`. Context: lock held. */
 void vgic_sgi_pend(struct vgic *gic, struct vcpu *self, irq_t irq, uint32_t targets, bool is_group0);
+
+/* ---- vgic_lr.c: list registers ---- */
+
+/** Bring what the list registers of `self` hold back into the words. vgic_drop() fills them again. */
+void vgic_fold(struct vgic *gic, struct vcpu *self);
+
+/** Fill the list registers of `self`, which are folded, with what comes first. */
+void vgic_fill(struct vgic *gic, struct vcpu *self);
+
+/** Put `irq`, which just became pending, into a list register of `self`. Returns: false, and nothing is done, if that needs thought. */
+bool vgic_lr_place(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, irq_t irq);
+
+/** Bring `seen` of the list registers of `self` up to date, and leave them as they are. */
+void vgic_look(struct vgic *gic, struct vcpu *self);
+
+/** Active `irq`, in no list register and with `self`, is so no more. */
+void vgic_deactivate(struct vgic *gic, struct vcpu *self, irq_t irq);
+
+/* ---- vgic_physical.c: physical interrupts ---- */
+
+/** Physical interrupt behind `irq`, the same for a private one. */
+irq_t vgic_physical(const struct vgic *gic, irq_t irq);
+
+/** Interrupt `irq` with hw is no longer pending or active here: the physical one is idle again, and pending if it is an edge that was not taken. */
+void vgic_give_back(struct vgic *gic, struct vgic_bank *bank, irq_t irq, bool is_taken);
+
+/** Shared interrupt `irq` goes to the CPU of its target, and only while that CPU can take it. */
+void vgic_route_physical(struct vgic *gic, irq_t irq);
+
+/** Can the CPU of `vcpu` take its interrupts now? */
+bool vgic_can_take(const struct vcpu *vcpu);
+
+/** Physical shared interrupts of `vcpu`, when it comes to a shared CPU or leaves it. */
+void vgic_mask_slot(struct vgic *gic, const struct vcpu *vcpu, bool is_masked);
+
+/** A physical shared interrupt at a start: nothing of it is pending or active anywhere, and it goes to vCPU 0. */
+void vgic_shared_reset(struct vgic *gic, const struct plan_irq *irq);
+
+/** Timers and counters of the loaded `self`: what others posted is done. */
+void vgic_private_settle(struct vgic *gic, struct vcpu *self);
+
+/** Their physical interrupts are on as the guest has them. */
+void vgic_private_enable(const struct vgic_bank *bank);
+
+/** They come with the vCPU, and leave nothing behind when it goes. */
+void vgic_private_load(struct vgic_bank *bank);
+void vgic_private_save(struct vgic_bank *bank);
 
 /* ---- vgic_regs.c: registers that both versions have; reg->arg says where ---- */
 

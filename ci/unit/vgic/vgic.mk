@@ -3,7 +3,7 @@
 
 UNIT_VGIC_OUT := $(O)/unit/vgic
 UNIT_VGIC_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ihyp/include -Ihyp -include ci/unit/vgic/machine.h -MMD
-UNIT_VGIC_SOURCES = $(addprefix hyp/arm64/,vgic vgic_line vgic_regs vgic_sgi) $(addprefix ci/unit/vgic/,machine physical model world compare)
+UNIT_VGIC_SOURCES = $(addprefix hyp/arm64/,vgic vgic_line vgic_lr vgic_physical vgic_regs vgic_reset vgic_sgi) $(addprefix ci/unit/vgic/,machine physical model world compare)
 UNIT_VGIC_TESTS := registers walk
 UNIT_VGIC_PROGRAMS := $(foreach v,2 3,$(UNIT_VGIC_TESTS:%=$(UNIT_VGIC_OUT)/test_%_v$(v)))
 
