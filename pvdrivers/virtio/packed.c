@@ -144,6 +144,26 @@ enum vq_err packed_set_signal(struct virtq *q, bool wanted)
 	return window_store32(q->packed.device_event, wanted ? here : EVENT_DISABLE);
 }
 
+/* Used descriptors behind one that is not used were written by a life that ended before it showed them. They must not be seen when
+ * that one is: they become as used in the round before, which the driver does not take, nor does packed_retake(). */
+static enum vq_err forget_unpublished(struct virtq *q)
+{
+	uint16_t count = position_distance(q->used, q->avail, q->size);
+
+	for (uint16_t at = q->used; count > 0; count--, at = position_add(at, 1, q->size)) {
+		uint64_t word;
+
+		VQ_TRY(read_word(q, at, &word));
+		if (packed_is(packed_flags(word), packed_used_flags(at))) {
+			if (at == q->used)
+				return VQ_ERR_GUEST;	/* shown, and nobody gave it back */
+			word ^= (uint64_t)(RING_AVAIL | RING_USED) << 48;
+			VQ_TRY(window_store64(&q->packed.descriptors[2 * position_offset(at) + 1], word));
+		}
+	}
+	return VQ_OK;
+}
+
 /* A batch's first descriptor is written last, so those that look used behind one that does not were never shown. */
 enum vq_err packed_restore_published(struct virtq *q, const struct vq_token *tokens, unsigned count, unsigned *published)
 {
@@ -158,5 +178,5 @@ enum vq_err packed_restore_published(struct virtq *q, const struct vq_token *tok
 			break;
 		q->used = q->published = position_add(q->used, token->slots, q->size);
 	}
-	return VQ_OK;
+	return forget_unpublished(q);
 }

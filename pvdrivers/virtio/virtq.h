@@ -111,7 +111,8 @@ MUST_CHECK enum vq_err virtq_restore(struct virtq *q, const struct window *windo
 struct vq_position virtq_position(const struct virtq *q);
 
 /** After virtq_restore() to a position that may be older than the ring: of the `count` tokens that were about to be pushed from that
- *  position on, in this order, the first `*published` were published before the crash. The queue goes on behind those. */
+ *  position on, in this order, the first `*published` were published before the crash. The queue goes on behind those, and what else the
+ *  crash left in the ring is taken back. Call it before anything else, also with no token. */
 MUST_CHECK enum vq_err virtq_restore_published(struct virtq *q, const struct vq_token *tokens, unsigned count, unsigned *published);
 
 /** After a restart: takes again the chain of a token that was logged and not given back; the position stays. Its descriptors are read, and

@@ -191,8 +191,10 @@ static void run(unsigned kind, uint16_t size, uint64_t count, unsigned out_of_or
 
 	traffic_open(&t, kind, size);
 	t.out_of_order = out_of_order;
-	while (t.added < count && tap_bad_ == bad)
+	for (uint64_t rounds = 0; t.added < count && tap_bad_ == bad; rounds++) {
 		round_of_both(&t);
+		CHECK(rounds < 100 * count);	/* else nothing moves any more */
+	}
 	if (tap_bad_ == bad)
 		drain(&t);
 	if (tap_bad_ != bad)

@@ -91,21 +91,30 @@ static void crash_in_batch(struct pair *p, const unsigned *order, unsigned split
 	(void)!virtq_publish(&p->device);
 }
 
-/* The next life gives back what the last one did not, and the driver must see each once. */
+static void get_one(struct pair *p, unsigned which, uint32_t bytes)
+{
+	void *cookie = NULL;
+	uint32_t written = 99;
+
+	CHECK(vqd_get(&p->driver, &cookie, &written) == VQ_OK && cookie == &p->slots[which] && written == bytes);
+}
+
+/* The next life gives back what the last one did not, in another order and one by one; the driver must see each once, and none early. */
 static void go_on_after_crash(struct pair *p, const unsigned *order, const struct vq_token *log, struct vq_position at)
 {
 	unsigned published = 99;
-	void *cookie;
-	uint32_t written;
 
 	CHECK(virtq_restore(&p->device, &p->window, &p->setup, at) == VQ_OK);
 	CHECK(virtq_restore_published(&p->device, log, BATCH, &published) == VQ_OK && published <= BATCH);
-	for (unsigned n = published; n < BATCH; n++)
-		CHECK(virtq_push(&p->device, log[n], n) == VQ_OK);
-	CHECK(virtq_publish(&p->device) == VQ_OK);
-	for (unsigned n = 0; n < BATCH; n++)
-		CHECK(vqd_get(&p->driver, &cookie, &written) == VQ_OK && cookie == &p->slots[order[n]] && written == n);
-	CHECK(!vqd_pending(&p->driver) && p->driver.free_count == SIZE);
+	for (unsigned n = 0; n < published; n++)
+		get_one(p, order[n], n);
+	CHECK(!vqd_pending(&p->driver));
+	for (unsigned n = BATCH; n-- > published; ) {
+		CHECK(virtq_push(&p->device, log[n], 16 - n) == VQ_OK && virtq_publish(&p->device) == VQ_OK);
+		get_one(p, order[n], 16 - n);
+		CHECK(!vqd_pending(&p->driver));
+	}
+	CHECK(p->driver.free_count == SIZE);
 	CHECK(virtq_pop(&p->device, &chain) == VQ_ERR_EMPTY);
 }
 
@@ -165,6 +174,21 @@ static void a_used_index_that_moved_is_a_lie(void)
 	CHECK(virtq_restore_published(&p.device, &token, 1, &published) == VQ_ERR_GUEST);
 }
 
+static void a_used_descriptor_of_nobody_is_a_lie(void)
+{
+	struct vq_position at;
+	unsigned published;
+	struct pair p;
+
+	pair_open(&p, SIZE, kind_features(1));
+	offer(&p, 1);
+	CHECK(virtq_pop(&p.device, &chain) == VQ_OK);
+	at = virtq_position(&p.device);
+	((uint16_t *)p.driver.memory.ring)[7] = 0x8080;
+	CHECK(virtq_restore(&p.device, &p.window, &p.setup, at) == VQ_OK);
+	CHECK(virtq_restore_published(&p.device, NULL, 0, &published) == VQ_ERR_GUEST);
+}
+
 static void a_chain_that_was_overwritten_is_not_taken_again(void)
 {
 	struct vq_token first, second;
@@ -187,6 +211,7 @@ int main(void)
 	TEST(a_crash_at_any_access_loses_nothing);
 	TEST(impossible_positions_are_refused);
 	TEST(a_used_index_that_moved_is_a_lie);
+	TEST(a_used_descriptor_of_nobody_is_a_lie);
 	TEST(a_chain_that_was_overwritten_is_not_taken_again);
 	return tap_done();
 }
