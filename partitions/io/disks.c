@@ -3,15 +3,12 @@
  * Virtual disks as the device tree describes them, and the physical disks below them. It must not know who uses a disk.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libfdt.h>
 
-#include <phys/phys.h>
 #include <rt/dma.h>
-#include <rt/pci.h>
 #include <rt/tree.h>
 
 #include <back/ramdisk.h>
@@ -20,40 +17,7 @@
 
 #define SECTOR	BLK_SECTOR_BYTES
 
-/* ---- physical disks, by the names that the tree gives them ---- */
-
-struct found {
-	struct pci_device *pci;
-	struct blk_device *device;
-};
-
-static struct found found[IO_MEDIUM_MAX];
-static uint32_t found_count;
-static bool is_scanned;
-
-static void scan(void)
-{
-	is_scanned = true;
-	if (pci_init() != PCI_OK)
-		return;
-	for (unsigned n = 0; n < pci_count() && found_count < IO_MEDIUM_MAX; n++) {
-		struct blk_device *device = phys_probe_blk(pci_get(n));
-
-		if (device)
-			found[found_count++] = (struct found){ pci_get(n), device };
-	}
-}
-
-static bool is_named(const struct found *f, uint32_t number, const char *name)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "disk%u", (unsigned)number);
-	if (!strcmp(name, text))
-		return true;
-	snprintf(text, sizeof(text), "pci:00.%02x.%x", f->pci->slot, f->pci->function);
-	return !strcmp(name, text);
-}
+/* ---- what lies below ---- */
 
 static void add_medium(int node, struct blk_device *device)
 {
@@ -67,19 +31,6 @@ static void add_medium(int node, struct blk_device *device)
 	device->done = vblk_done;
 	if (blk_reset(device) != BLK_OK)
 		read_fail(node, "its controller does not come up");
-}
-
-struct blk_device *media_find(int node, const char *name)
-{
-	if (!is_scanned)
-		scan();
-	for (uint32_t n = 0; n < found_count; n++) {
-		if (is_named(&found[n], n, name)) {
-			add_medium(node, found[n].device);
-			return found[n].device;
-		}
-	}
-	read_fail(node, "there is no physical disk \"%s\" (of %u that drivers were found for)", name, (unsigned)found_count);
 }
 
 /* ---- virtual disks ---- */
@@ -112,7 +63,8 @@ static void open_physical(int node, struct vblk_disk *disk, bool is_gpt)
 {
 	uint64_t bytes = 0, first = 0, count;
 
-	disk->device = media_find(node, read_text(node, "bulkhead,medium"));
+	disk->device = hardware_disk(node, read_text(node, "bulkhead,medium"));
+	add_medium(node, disk->device);
 	read_u64s(node, "bulkhead,size", &bytes, 1);
 	if (is_gpt) {
 		if (!gpt_find(disk->device, read_text(node, "bulkhead,gpt-name"), &first, &count))

@@ -11,9 +11,11 @@
 
 #include <back/blk.h>
 #include <back/net.h>
+#include <back/uplink.h>
 
 #define IO_DISK_MAX	32u
 #define IO_MEDIUM_MAX	8u
+#define IO_UPLINK_MAX	8u
 
 /* A virtual disk, and its medium: a physical disk or its own memory. */
 struct io_disk {
@@ -39,6 +41,8 @@ struct io {
 	struct vnet_switch net;
 	struct vswitch_config net_config;
 	bool has_net;
+	uint32_t uplink_count;
+	struct uplink *uplinks[IO_UPLINK_MAX];
 	unsigned doorbell_irq;
 	uint64_t poll_ns;
 };
@@ -60,10 +64,12 @@ uint32_t read_bytes(int node, const char *name, uint32_t unit, const uint8_t **a
 
 /* ---- in this order ---- */
 
-void disks_read(void);		/* /disks; probes the hardware that it names */
-void ports_read(void);		/* /vswitch */
+void hardware_scan(void);	/* makes all idle that a predecessor may have left running */
+void disks_read(void);		/* /disks */
+void ports_read(void);		/* /vswitch, with the uplinks */
 void devices_read(void);	/* /io: makes and attaches the devices */
-struct blk_device *media_find(int node, const char *name);
+struct blk_device *hardware_disk(int node, const char *name);
+struct nic_device *hardware_nic(int node, const char *name);
 /* Where a GPT partition lies: first sector and count, of 512 bytes. False: no such partition, or no table. */
 bool gpt_find(struct blk_device *device, const char *name, uint64_t *first, uint64_t *count);
 

@@ -22,6 +22,7 @@
 
 #define BUDGET		32u		/* chains of one device in a round */
 #define DISK_BUDGET	64u		/* completions of one disk in a round */
+#define NIC_BUDGET	64u		/* frames of one network card in a round */
 #define HEARTBEAT_NS	100000000ull
 #define POLL_US		50u		/* an idle queue is polled so long before it asks for a doorbell */
 #define SAY_BURST	20u		/* lines that guests cause */
@@ -98,6 +99,15 @@ static unsigned poll_media(void)
 	return done;
 }
 
+static unsigned poll_uplinks(void)
+{
+	unsigned done = 0;
+
+	for (uint32_t n = 0; n < io.uplink_count; n++)
+		done += uplink_poll(io.uplinks[n], NIC_BUDGET);
+	return done;
+}
+
 static void flush_devices(void)
 {
 	for (uint32_t n = 0; n < io.device_count; n++)
@@ -109,6 +119,7 @@ static unsigned go_round(void)
 	unsigned done = serve_devices(time_ns());
 
 	done += poll_media();
+	done += poll_uplinks();
 	flush_devices();
 	return done;
 }
@@ -140,6 +151,10 @@ static bool has_news(void)
 {
 	for (uint32_t n = 0; n < io.medium_count; n++) {
 		if (blk_arm(io.media[n]))
+			return true;
+	}
+	for (uint32_t n = 0; n < io.uplink_count; n++) {
+		if (nic_arm(io.uplinks[n]->nic))
 			return true;
 	}
 	for (uint32_t n = 0; n < io.device_count; n++) {
@@ -195,6 +210,7 @@ static void listen(void)
 static void begin(void)
 {
 	io.poll_ns = tree_option_number("poll_us", POLL_US) * 1000;
+	hardware_scan();
 	disks_read();
 	ports_read();
 	devices_read();

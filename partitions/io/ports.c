@@ -179,6 +179,29 @@ uint32_t port_number(uint32_t phandle)
 	return VSWITCH_NO_PORT;
 }
 
+static void open_uplink(int node, uint32_t number)
+{
+	struct uplink *u = get(node, 1, sizeof(*u));
+
+	if (io.uplink_count == IO_UPLINK_MAX)
+		read_fail(node, "more than %u uplinks", IO_UPLINK_MAX);
+	if (!uplink_init(u, &io.net, number, hardware_nic(node, read_text(node, "bulkhead,uplink"))))
+		read_fail(node, "its network card does not come up, or there is too little memory for it");
+	io.uplinks[io.uplink_count++] = u;
+}
+
+static void open_uplinks(int root)
+{
+	uint32_t number = 0;
+	int node;
+
+	fdt_for_each_subnode(node, tree_blob(), root) {
+		if (ports[number].is_uplink)
+			open_uplink(node, number);
+		number++;
+	}
+}
+
 void ports_read(void)
 {
 	int root = tree_find("bulkhead,vswitch"), node;
@@ -202,4 +225,5 @@ void ports_read(void)
 	for (uint32_t n = 0; n < count; n++)
 		vswitch_port_set_up(&io.net.sw, n, false);
 	io.has_net = true;
+	open_uplinks(root);
 }

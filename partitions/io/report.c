@@ -39,6 +39,16 @@ static void print_port(uint32_t number)
 	printf("\n");
 }
 
+static void print_uplink(const struct uplink *u)
+{
+	const struct nic_stats *s = &u->nic->stats;
+
+	printf("io: port %s: %s, link %s, received %" PRIu64 " frames (dropped %" PRIu64 ", errors %" PRIu64 "), sent %" PRIu64 " (errors %" PRIu64
+	       "), busy %" PRIu64 ", resets %" PRIu64 ", link changes %" PRIu64 "\n",
+	       io.net_config.ports[u->port.number].name, u->nic->info.driver, u->nic->link_up ? "up" : "down", s->rx_frames, s->rx_dropped,
+	       s->rx_errors, s->tx_frames, s->tx_errors, u->counters.busy, u->counters.resets, s->link_changes);
+}
+
 void report_print(void)
 {
 	for (uint32_t n = 0; n < io.device_count; n++) {
@@ -48,4 +58,6 @@ void report_print(void)
 	}
 	for (uint32_t n = 0; io.has_net && n < io.net_config.port_count; n++)
 		print_port(n);
+	for (uint32_t n = 0; n < io.uplink_count; n++)
+		print_uplink(io.uplinks[n]);
 }

@@ -130,11 +130,12 @@ bool vnet_flatten(const struct vnet_copy *copy, uint8_t *to)
 bool vnet_sender_answers(const struct vnet_frame *frame)
 {
 	struct vq_cursor rest = frame->rest;
-	struct vnet *sender = frame->from->self;
+	struct vnet *sender;
 	uint8_t byte;
 
-	if (frame->from->send != vnet_receive || !rest.left || vq_read(&rest, &byte, 1) == VQ_OK)
+	if (!frame->from || frame->from->send != vnet_receive || !rest.left || vq_read(&rest, &byte, 1) == VQ_OK)
 		return true;
+	sender = frame->from->self;
 	device_check(sender->device, VQ_ERR_FAULT, "a frame");
 	return false;
 }

@@ -102,7 +102,7 @@ void vnet_port_set_up(struct vnet_port *port, bool is_up);
 /** Judges a frame that came from `frame->from` and gives it to whom it concerns; fills in the plan from `meta`. */
 void vnet_forward(struct vnet_frame *frame, const struct gso_meta *meta);
 
-/* ---- between net.c, forward.c and receive.c ---- */
+/* ---- between the files of the data path ---- */
 
 /** Judges a frame: false, and it is counted, if nobody gets it. */
 bool vnet_judge(struct vnet_frame *frame, const struct gso_meta *meta, struct vswitch_verdict *verdict);
@@ -113,6 +113,11 @@ struct vnet *vnet_only_receiver(const struct vnet_frame *frame, const struct vsw
 
 /** vnet_send_t of a virtio device. */
 enum vswitch_drop vnet_receive(struct vnet_port *port, const struct vnet_copy *copy);
+
+/** Gives a finished frame, which lies in private memory, to a receiver. */
+typedef enum vswitch_drop (*vnet_emit_t)(void *arg, uint8_t *bytes, uint32_t count);
+/** Finishes a frame, checksum or segments, and emits what it becomes. `scratch` has room for the largest frame. */
+enum vswitch_drop vnet_finish(const struct vnet_copy *copy, uint8_t *scratch, vnet_emit_t emit, void *arg);
 
 /** Copies a frame whole into private memory. False: its sender's memory is gone, and it is lost. */
 bool vnet_flatten(const struct vnet_copy *copy, uint8_t *to);

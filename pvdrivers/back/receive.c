@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * virtio-net as a receiver: buffers are taken for a whole frame or not at all, and filled once. What the driver does not take unfinished is
- * finished first, in private memory. It must not know rings or registers, nor who sent a frame.
+ * finished first. It must not know rings or registers, nor who sent a frame.
  */
 
 #include <string.h>
@@ -172,85 +172,14 @@ static struct virtio_net_hdr describe(const struct vnet *v, const struct vnet_co
 	return header;
 }
 
-/* Bytes of private memory as a cursor. */
-static struct vq_cursor private_cursor(struct vq_segment *segment, uint8_t *at, uint32_t bytes)
+/* A finished frame in private memory. */
+static enum vswitch_drop deliver_finished(void *self, uint8_t *bytes, uint32_t count)
 {
-	*segment = (struct vq_segment){ at, bytes };
-	return (struct vq_cursor){ segment, 0, bytes };
-}
-
-/* The whole frame's checksum is missing, and the driver does not take that. */
-static enum vswitch_drop deliver_summed(struct vnet *v, const struct vnet_copy *copy, uint8_t *flat, uint32_t bytes)
-{
-	const struct gso_plan *plan = &copy->frame->plan;
+	static const struct vnet_frame own;	/* its memory does not go away */
 	struct virtio_net_hdr header = { 0 };
-	struct vq_segment segment;
+	struct vq_segment segment = { bytes, count };
 
-	if (!checksum_complete(flat, bytes, (uint16_t)(plan->csum_start + copy->delta), plan->csum_offset))
-		return VSWITCH_DROP_DEVICE;
-	return deliver(v, &header, flat, 0, private_cursor(&segment, flat, bytes), copy->frame);
-}
-
-/* One segment of a frame; its headers are made from the frame's own, which stand at the start of `flat`. */
-static enum vswitch_drop deliver_segment(struct vnet *v, const struct vnet_copy *copy, const struct gso_plan *plan, uint8_t *flat,
-					 uint32_t index)
-{
-	static uint8_t frame[GSO_HEADER_MAX + 65536u];
-	struct virtio_net_hdr header = { 0 };
-	struct gso_segment made;
-	struct vq_segment segment;
-	uint32_t bytes;
-
-	gso_segment_make(plan, flat, index, frame, &made);
-	bytes = made.header_bytes + made.payload_bytes;
-	memcpy(frame + made.header_bytes, flat + made.payload_at, made.payload_bytes);
-	if (!checksum_complete(frame, bytes, plan->csum_start, plan->csum_offset))
-		return VSWITCH_DROP_DEVICE;
-	return deliver(v, &header, frame, 0, private_cursor(&segment, frame, bytes), copy->frame);
-}
-
-/* The plan as it is behind an edited tag. */
-static bool plan_of_copy(const struct vnet_copy *copy, const uint8_t *flat, uint32_t bytes, struct gso_plan *plan)
-{
-	const struct gso_plan *old = &copy->frame->plan;
-	struct gso_meta meta = {
-		.flags = GSO_FLAG_NEEDS_CSUM,
-		.type = old->type,
-		.size = (uint16_t)old->segment_bytes,
-		.csum_start = (uint16_t)(old->csum_start + copy->delta),
-		.csum_offset = old->csum_offset,
-	};
-
-	return gso_plan_make(&meta, flat, lower(bytes, GSO_HEADER_MAX), bytes, plan) == GSO_OK;
-}
-
-static enum vswitch_drop deliver_segments(struct vnet *v, const struct vnet_copy *copy, uint8_t *flat, uint32_t bytes)
-{
-	struct gso_plan plan;
-
-	if (!plan_of_copy(copy, flat, bytes, &plan))
-		return VSWITCH_DROP_DEVICE;
-	for (uint32_t n = 0; n < plan.segment_count; n++) {
-		enum vswitch_drop result = deliver_segment(v, copy, &plan, flat, n);
-
-		if (result != VSWITCH_FORWARDED)
-			return n ? VSWITCH_FORWARDED : result;	/* the rest of it is lost, as frames are */
-	}
-	return VSWITCH_FORWARDED;
-}
-
-/* In software: slow, but only for drivers that chose it. */
-static enum vswitch_drop deliver_finished(struct vnet *v, const struct vnet_copy *copy)
-{
-	uint8_t *flat = v->port.owner->scratch;
-	uint32_t bytes = copy->header_bytes + copy->frame->rest.left;
-
-	v->counters.finished++;
-	if (!vnet_flatten(copy, flat))
-		return VSWITCH_DROP_DEVICE;
-	if (copy->frame->plan.segment_count > 1)
-		return deliver_segments(v, copy, flat, bytes);
-	return deliver_summed(v, copy, flat, bytes);
+	return deliver(self, &header, bytes, 0, (struct vq_cursor){ &segment, 0, count }, &own);
 }
 
 enum vswitch_drop vnet_receive(struct vnet_port *port, const struct vnet_copy *copy)
@@ -259,8 +188,10 @@ enum vswitch_drop vnet_receive(struct vnet_port *port, const struct vnet_copy *c
 	uint64_t needs = feature_of(copy->frame);
 	struct virtio_net_hdr header;
 
-	if ((v->features & needs) != needs)
-		return deliver_finished(v, copy);
+	if ((v->features & needs) != needs) {
+		v->counters.finished++;
+		return vnet_finish(copy, port->owner->scratch, deliver_finished, v);
+	}
 	header = describe(v, copy);
 	return deliver(v, &header, copy->header, copy->header_bytes, copy->frame->rest, copy->frame);
 }

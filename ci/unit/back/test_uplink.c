@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A NIC as a port of the switch: frames out and in, finished where it cannot, no buffer lost when it is busy, damaged or dies. */
+
+#include <back/uplink.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tap.h"
+#include "net.h"
+#include "nic.h"
+
+static struct net_machine m;
+static struct test_nic nic;
+static struct uplink uplink;
+static uint8_t frame[NET_FRAME_MAX];
+static const struct virtio_net_hdr plain;
+static const struct nic_offload nothing;
+
+/* Port 2 is the NIC; 0 and 1 are guests. */
+static void begin(uint32_t can)
+{
+	net_open(&m);
+	m.port[2].is_uplink = true;
+	m.port[2].learn_limit = 8;
+	memset(m.port[2].mac, 0, 6);
+	net_die(&m);
+	test_nic_init(&nic, can);
+	CHECK(uplink_init(&uplink, &m.net, 2, &nic.device));
+	net_start(&m, 0, NET_ALL, 40);
+	net_start(&m, 1, NET_PLAIN, 40);
+	host_time_ns += 1000000;
+	/* It hears somebody, so that the switch knows where he is. */
+	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 50, 1), &nothing));
+	net_round(&m);
+	net_collect(&m);
+	m.received[0] = 0;
+}
+
+static void end(void)
+{
+	CHECK(uplink.free_count + nic.under_way_count * 1u <= UPLINK_PIECE_COUNT && nic.posted_count <= 64);
+	free(uplink.pieces);
+	free(uplink.receive);
+	net_close(&m);
+}
+
+static void run(unsigned rounds)
+{
+	while (rounds--) {
+		net_round(&m);
+		uplink_poll(&uplink, 64);
+		net_collect(&m);
+	}
+}
+
+static struct virtio_net_hdr tcp_header(uint32_t segment)
+{
+	return (struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = segment ? VIRTIO_NET_HDR_GSO_TCPV4 : 0,
+					.gso_size = (uint16_t)segment, .csum_start = 34, .csum_offset = 16 };
+}
+
+static void a_frame_goes_out_as_it_is(void)
+{
+	uint32_t bytes;
+
+	begin(0);
+	bytes = net_make(frame, 0, 2, false, 1000, 3);
+	CHECK(nic.is_promiscuous && net_send(&m, 0, &plain, frame, bytes));
+	run(2);
+	CHECK(nic.sent_count == 1 && nic.bytes == bytes && !memcmp(nic.frame, frame, bytes) && m.done[0] == 1);
+	CHECK(uplink.free_count == UPLINK_PIECE_COUNT && !nic.offload.needs_csum);
+	end();
+}
+
+static void what_the_card_can_is_left_to_it(void)
+{
+	struct virtio_net_hdr header = tcp_header(1400);
+	uint32_t bytes;
+
+	begin(NIC_CAN_CSUM | NIC_CAN_TSO4);
+	bytes = net_make(frame, 0, 2, true, 30000, 3);
+	CHECK(net_send(&m, 0, &header, frame, bytes));
+	run(2);
+	CHECK(nic.sent_count == 1 && nic.bytes == bytes && !memcmp(nic.frame, frame, bytes) && uplink.counters.finished == 0);
+	CHECK(nic.offload.needs_csum && nic.offload.gso == NIC_GSO_TCP4 && nic.offload.gso_bytes == 1400 && nic.offload.header_bytes == 54);
+	end();
+}
+
+static void what_it_cannot_is_done_for_it(void)
+{
+	struct virtio_net_hdr header = tcp_header(1400);
+
+	begin(NIC_CAN_CSUM);
+	CHECK(net_send(&m, 0, &header, frame, net_make(frame, 0, 2, true, 14000, 3)));
+	run(2);
+	CHECK(nic.sent_count == 10 && nic.bytes == 54 + 1400 && !nic.offload.needs_csum && nic.offload.gso == NIC_GSO_NONE);
+	CHECK(!memcmp(nic.frame + 54, frame + 54 + 9 * 1400, 1400) && memcmp(nic.frame + 50, frame + 50, 2));
+	end();
+}
+
+static void a_busy_card_drops_and_loses_nothing(void)
+{
+	begin(0);
+	nic.frozen = true;
+	for (int n = 0; n < 60; n++) {
+		CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)));
+		run(1);
+	}
+	CHECK(nic.sent_count == TEST_NIC_DEPTH && m.done[0] == 60 && net_drops(&m, 2, VSWITCH_DROP_NO_ROOM) == 60 - TEST_NIC_DEPTH);
+	nic.frozen = false;
+	run(3);
+	CHECK(uplink.free_count == UPLINK_PIECE_COUNT);
+	end();
+}
+
+static void frames_come_in_whole_and_in_pieces(void)
+{
+	struct nic_offload good = { .csum_good = true }, large = { .needs_csum = true, .gso = NIC_GSO_TCP4, .gso_bytes = 1400, .csum_start = 34,
+								   .csum_offset = 16 };
+	uint32_t bytes;
+
+	begin(0);
+	bytes = net_make(frame, 2, 0, false, 1400, 3);
+	CHECK(test_nic_arrive(&nic, frame, bytes, &good));
+	run(2);
+	CHECK(m.received[0] == 1 && m.bytes[0] == bytes && !memcmp(m.frame[0], frame, bytes) && m.header[0].flags == VIRTIO_NET_HDR_F_DATA_VALID);
+	bytes = net_make(frame, 2, 0, true, 20000, 5);
+	CHECK(test_nic_arrive(&nic, frame, bytes, &large));
+	run(2);
+	CHECK(m.received[0] == 2 && m.bytes[0] == bytes && !memcmp(m.frame[0], frame, bytes) && m.header[0].gso_type == VIRTIO_NET_HDR_GSO_TCPV4);
+	CHECK(nic.posted_count == 64);
+	end();
+}
+
+static void damaged_frames_cost_no_buffer(void)
+{
+	begin(0);
+	for (int n = 0; n < 200; n++) {
+		uint64_t cookie = nic.posted[--nic.posted_count].cookie;
+
+		nic.device.received(nic.device.arg, cookie, 0, true, &nothing);
+	}
+	CHECK(nic.posted_count == 64 && m.received[0] == 0);
+	/* One that has no end, and then one that has. */
+	for (int n = 0; n < 100; n++) {
+		uint64_t cookie = nic.posted[--nic.posted_count].cookie;
+
+		nic.device.received(nic.device.arg, cookie, TEST_NIC_BYTES, n == 99, &nothing);
+	}
+	CHECK(nic.posted_count == 64);
+	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
+	run(2);
+	CHECK(m.received[0] == 1);
+	end();
+}
+
+static void a_card_that_dies_comes_back(void)
+{
+	begin(0);
+	nic.frozen = true;
+	for (int n = 0; n < 10; n++)
+		CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, n & 1 ? 500 : 1400, 3)));
+	run(1);
+	nic.device.dead = true;
+	CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)));
+	run(2);
+	nic.frozen = false;
+	CHECK(nic.resets == 2 && uplink.free_count == UPLINK_PIECE_COUNT && nic.posted_count == 64);
+	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
+	run(2);
+	CHECK(m.received[0] == 1);
+	end();
+}
+
+static void a_link_that_is_down_gets_nothing(void)
+{
+	begin(0);
+	nic.device.link(nic.device.arg, false);
+	CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)));
+	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
+	run(2);
+	CHECK(nic.sent_count == 0 && m.received[0] == 0 && m.done[0] == 1 && nic.posted_count == 64);
+	nic.device.link(nic.device.arg, true);
+	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
+	run(2);
+	CHECK(m.received[0] == 1);
+	end();
+}
+
+int main(void)
+{
+	TEST(a_frame_goes_out_as_it_is);
+	TEST(what_the_card_can_is_left_to_it);
+	TEST(what_it_cannot_is_done_for_it);
+	TEST(a_busy_card_drops_and_loses_nothing);
+	TEST(frames_come_in_whole_and_in_pieces);
+	TEST(damaged_frames_cost_no_buffer);
+	TEST(a_card_that_dies_comes_back);
+	TEST(a_link_that_is_down_gets_nothing);
+	return tap_done();
+}
