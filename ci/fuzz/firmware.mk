@@ -2,7 +2,7 @@
 # Fuzz targets of firmware/update, each built as it is and with its planted fault.
 
 FUZZ_FW := $(O)/fuzz/firmware
-FUZZ_FW_NAMES := manifest record
+FUZZ_FW_NAMES := manifest record gpt
 FUZZ_FW_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) $(FW_INCLUDE)
 FUZZ_FW_SOURCES := ci/fuzz/driver.c ci/unit/firmware/sample.c firmware/image/manifest_write.c $(FW_UPDATE:%=firmware/update/%.c) \
 	firmware/update/crypto_mbedtls.c
@@ -17,6 +17,7 @@ $(FUZZ_FW_NAMES:%=$(FUZZ_FW)/fuzz_%): $(FUZZ_FW)/fuzz_%: ci/fuzz/fuzz_%.c $(FUZZ
 
 $(FUZZ_FW)/fuzz_manifest_planted: FUZZ_PLANT = -DFUZZ_PLANT_MANIFEST
 $(FUZZ_FW)/fuzz_record_planted: FUZZ_PLANT = -DFUZZ_PLANT_RECORD
+$(FUZZ_FW)/fuzz_gpt_planted: FUZZ_PLANT = -DFUZZ_PLANT_GPT
 $(FUZZ_FW_NAMES:%=$(FUZZ_FW)/fuzz_%_planted): $(FUZZ_FW)/fuzz_%_planted: ci/fuzz/fuzz_%.c $(FUZZ_FW_SOURCES) $(FW_HOST_MBEDTLS_OBJECTS) \
 		$(FUZZ_FW_HEADERS)
 	@mkdir -p $(@D)

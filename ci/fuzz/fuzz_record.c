@@ -52,7 +52,9 @@ static void check_choice(const struct record_choice *choice)
 	record_write(&choice->record, bytes[0]);
 	memset(bytes[1], 0, RECORD_BYTES);
 	record_choose(bytes, fine, &again);
-	must(again.copy == 0 && memcmp(&again.record, &choice->record, sizeof(again.record)) == 0);
+	must(again.copy == 0);
+	record_write(&again.record, bytes[1]);
+	must(memcmp(bytes[0], bytes[1], RECORD_BYTES) == 0);
 }
 
 void fuzz_run(const uint8_t *bytes, size_t size)
