@@ -7,15 +7,18 @@ import argparse
 import json
 import pathlib
 import shlex
+import struct
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "run")]
 
 from appliance import Appliance, Builder, Part      # noqa: E402
-from machine import Board, flash_arguments          # noqa: E402
+from machine import Board, Machine, flash_arguments  # noqa: E402
 
+HANDOFF_MAGIC, HANDOFF_COUNTED, HANDOFF_FLAGS_AT, HANDOFF_INSTRUCTIONS_AT = b"HANDOFF1", 1 << 4, 52, 104  # hyp/abi/handoff.h
 HYP_MEMORY_GOAL, HYP_MEMORY_BAO = 192, 248
 UART_FUNCTIONS = "data_read,data_write,flags_read,status_read,clear_write,kept_read,kept_write"     # one of them an exit: hyp/arm64/pl011.c
 
@@ -40,6 +43,23 @@ def memory_figure(elf):
     rings = sum(int(line.split()[1], 16) for line in symbols.splitlines() if "_ring_output" in line.split()[-1])
     total = sum(sections(elf).values()) - rings
     return -(-total // 1024), -(-rings // 1024)
+
+
+def boot_stage_figure(out, sub):
+    """EL2 instructions of the boot stage, as it tells the hypervisor in the handoff; None if it could not count."""
+    handoff = next(int(line.split()[1], 0) for line in (sub / "plan/manifest.in").read_text().splitlines() if line.startswith("handoff "))
+    file = (sub / "handoff.memory").resolve()
+    boot = flash_arguments(out / "firmware/u-boot.bin", sub / "appliance.img")
+    end = time.monotonic() + 120
+    with Machine(Board(icount=True), boot, out / "log/bench") as machine:
+        while not machine.text("hyp") and time.monotonic() < end:
+            with machine.changed:
+                machine.changed.wait(1)
+        machine.monitor.command("pmemsave", val=handoff, size=512, filename=str(file))
+    data = file.read_bytes()
+    flags, = struct.unpack_from("<I", data, HANDOFF_FLAGS_AT)
+    value, = struct.unpack_from("<Q", data, HANDOFF_INSTRUCTIONS_AT)
+    return value if data.startswith(HANDOFF_MAGIC) and flags & HANDOFF_COUNTED else None
 
 
 def main():
@@ -69,7 +89,13 @@ def main():
     memory, rings = memory_figure(subs[0] / "hyp/hyp.elf")
     print(f"figure hyp_memory {memory} KiB goal {HYP_MEMORY_GOAL} peer Bao {HYP_MEMORY_BAO}")
     print(f"figure console_rings {rings} KiB goal 0 peer none 0")
+    boot_stage = boot_stage_figure(args.out, subs[0])
+    if boot_stage is None:
+        print("bench: the boot stage did not count its instructions", file=sys.stderr)
+        return 1
+    print(f"figure boot_stage_instructions {boot_stage} instructions goal 0 peer none 0")
     rows = json.loads(args.json.read_text())
+    rows.append({"name": "boot_stage_instructions", "value": boot_stage, "unit": "instructions", "goal": 0, "peer": "none", "peer_value": 0})
     rows.append({"name": "hyp_memory", "value": memory, "unit": "KiB", "goal": HYP_MEMORY_GOAL, "peer": "Bao", "peer_value": HYP_MEMORY_BAO})
     args.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
