@@ -52,7 +52,7 @@ CHECK_SUITES :=
 LONG_SUITES :=
 
 # Commands that build nothing, and so need neither tools nor a configuration.
-IDLE_GOALS := help list clean distclean
+IDLE_GOALS := help list clean distclean docs
 ifeq ($(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all)),)
 NEEDS_TOOLS :=
 else

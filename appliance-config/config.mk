@@ -63,7 +63,7 @@ $(PLAN_OUT)/images.mk: $(CONFIG_OUT)/resolved $(PLANNER)
 	$(Q)touch $@
 
 # make reads which files the guests need; commands that need no plan do without.
-CONFIG_GOALS := help list clean distclean menuconfig olddefconfig savedefconfig report %_defconfig flash deps-update tools
+CONFIG_GOALS := help list clean distclean docs menuconfig olddefconfig savedefconfig report %_defconfig flash deps-update tools
 ifneq ($(if $(NO_PLAN),,$(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all))),)
 -include $(PLAN_OUT)/images.mk
 endif

@@ -21,6 +21,10 @@ check-long: $(addprefix suite-deps-,$(CHECK_SUITES) $(LONG_SUITES)) ## The full 
 	$(Q)$(PYTHON) ci/suite.py --log $(O)/log/suites \
 		$(foreach s,$(CHECK_SUITES) $(LONG_SUITES),'$(s)=$(SUITE_$(s))')
 
+.PHONY: docs
+docs: ## The documents, and whether their links lead somewhere
+	$(Q)$(PYTHON) ci/check/links.py .
+
 # The compiler's own words for each object, for editors.
 .PHONY: compile_commands.json
 compile_commands.json: ## For editors: how each file is compiled

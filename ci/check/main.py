@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import headers  # noqa: E402
 import includes  # noqa: E402
+import links  # noqa: E402
 import stack  # noqa: E402
 import text  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -22,7 +23,7 @@ def main():
     args = parser.parse_args()
     tree, out = pathlib.Path(args.tree).resolve(), pathlib.Path(args.out).resolve()
     tap = Tap()
-    for module in (includes, headers, text, stack):
+    for module in (includes, headers, text, stack, links):
         tap.result(f"self-test: {module.__name__} catches what it should", module.selftest())
     done = subprocess.run([sys.executable, tree / "ci/suite.py", "--selftest"], capture_output=True, text=True, check=False)
     tap.result("self-test: the suite runner counts right", done.stdout.splitlines()[1:] if done.returncode else [])
@@ -32,6 +33,7 @@ def main():
     found, count = headers.run(tree)
     tap.result(f"headers stand alone ({count})", found or ([] if count else ["no header found"]))
     tap.result("licence lines, no host of a registry, no home, nothing outside", text.run(tree))
+    tap.result(f"links of the documents lead somewhere ({len(links.documents(tree))})", links.run(tree))
     elf = out / "hyp/hyp.elf"
     if elf.exists():
         limit = stack.bytes_of_one(tree) - stack.TRAP_FRAME
