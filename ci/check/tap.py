@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """TAP for the static checks: one test a rule, its findings as diagnostics.
 
-It must not know any rule.
+With STOP_AT_FAILURE in the environment the first failure ends the suite: who breaks the code on purpose need not see
+the rest. It must not know any rule.
 """
+import os
 import sys
 
 
@@ -22,6 +24,8 @@ class Tap:
         for line in list(findings)[:40]:
             print(f"# {line}")
         sys.stdout.flush()
+        if findings and os.environ.get("STOP_AT_FAILURE"):
+            self.done()
 
     def done(self):
         print(f"1..{self.count}")

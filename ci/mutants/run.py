@@ -80,9 +80,9 @@ class Copy:
         for path in re.findall(r"^\+\+\+ b/(\S+)", mutant.path.read_text(), re.M):
             shutil.copyfile(self.tree / path, self.where / path)
 
-    def make(self, seconds, *words):
-        """(status, output); status is None if it had to be stopped."""
-        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+    def make(self, seconds, *words, **more):
+        """(status, output); status is None if it had to be stopped. `more` goes into the environment."""
+        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")} | more
         command = ["make", "--no-print-directory", f"-j{os.cpu_count()}", "O=build", *words]
         with subprocess.Popen(command, cwd=self.where, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as process:
@@ -125,7 +125,7 @@ class Judge:
         status, text = self.copy.make(BUILD_SECONDS, f"suite-deps-{suite}")
         if status != 0:
             return "", ["does not build, so it proves nothing"] + text.splitlines()[-8:]
-        status, text = self.copy.make(self.patience + 3 * self.seconds[suite], f"SUITES={suite}", "check")
+        status, text = self.copy.make(self.patience + 3 * self.seconds[suite], f"SUITES={suite}", "check", STOP_AT_FAILURE="1")
         if status == 0:
             return "", []
         return f"{suite}: {first_failure(text) if status else 'it hangs'}", []

@@ -121,9 +121,9 @@ class Disk:
             file.seek(-1, os.SEEK_CUR)
             file.write(bytes([byte ^ 1]))
 
-    def write(self, partition, data):
+    def write(self, partition, data, offset=0):
         with open(self.path, "r+b") as file:
-            file.seek(self.at[partition])
+            file.seek(self.at[partition] + offset)
             file.write(data)
 
     def put_file(self, lab, source, target):
@@ -182,9 +182,17 @@ def refused(lab, image, change, until, *lines, slot=None, unchanged_slot=0, **bo
 
 # ---- the tests
 
+def dirt(lab):
+    """What of the power-on before stands in memory that is to be cleared: QEMU's RAM is zero otherwise."""
+    file = lab.work / "dirt"
+    file.write_bytes(b"\x5a" * 4096)
+    places = (0x50080000, 0x60000000, 0x70000000, 0x7ffff000)
+    return [word for at in places for word in ("-device", f"loader,file={file},addr={at:#x},force-raw=on")]
+
+
 def test_intact(lab):
     """the intact image starts slot a, with cleared memory, fresh seeds and the machine's RAM"""
-    first, second = lab.boot(lab.image, STARTED), lab.boot(lab.image, STARTED)
+    first, second = lab.boot(lab.image, STARTED, extra=dirt(lab)), lab.boot(lab.image, STARTED)
     started(first, 0, DEVELOPMENT | SEED)
     has(first, r"boot: DEVELOPMENT KEYS", r"record a: good", r"record b: good", r"slot a: starting firmware-test 1\.0")
     require(value(first, "seed") == 1, "the seed pool does not look random")
@@ -232,6 +240,13 @@ def test_no_manifest(lab):
     """a slot without a manifest is refused, the other slot is taken"""
     refused(lab, lab.image, lambda d: d.write("slot-a", bytes(65536)), STARTED,
             r"slot a: manifest: not recognized: refused", slot=1)
+
+
+def test_manifest_length(lab):
+    """a manifest that claims to be longer than any is refused before it is hashed, the other slot is taken"""
+    for size in (1 << 40, 65536 + 8):
+        refused(lab, lab.image, lambda d, size=size: d.write("slot-a", struct.pack("<Q", size), 8), STARTED,
+                r"slot a: manifest: wrong length: refused", r"slot b: starting", slot=1)
 
 
 def test_record(lab):
