@@ -34,6 +34,8 @@ FIGURES = (
     ("vtimer_irq_spin", "instructions", 120, 199),
     ("vtimer_irq_wfi", "instructions", 120, 199),
     ("sgi_self", "instructions", 160, 775),
+    ("doorbell_el2_instructions", "instructions", 150, None),
+    ("virtio_ack_el2_instructions", "instructions", 130, None),
     ("entry_to_guest", "instructions", 30000, 325392),
     ("uart_exits_per_char", "exits", 1, None),
     ("linux_boot_exits", "exits", 400, 623),
@@ -44,6 +46,7 @@ FIGURES = (
     ("hyp_headers_sloc", "lines", 2000, 3489),
 )
 OTHER_FIGURES = ("linux_boot_exits", "hyp_image", "hyp_sloc", "hyp_sloc_device", "hyp_sloc_smmu", "hyp_headers_sloc")   # not the bench guest's
+DEVICE_FIGURES = ("doorbell_el2_instructions", "virtio_ack_el2_instructions")   # of the guest with a device page
 GUEST_ENTRY = 0x40200000
 LOWER_EL_VECTORS = (0x400, 0x480, 0x500, 0x580)
 TRACE_LINE = re.compile(r"^Trace (\d+): 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/")
@@ -223,23 +226,27 @@ def read_trace(path):
                 yield cpu, address
 
 
-def count(events, hyp, marks, vectors, profile=None):
-    """{figure: (instructions, exits)} of the guest's CPU; instructions from entry to guest; {address: how often} of the
+def count(events, hyp, marks, vectors, profile=None, guest_cpu=None):
+    """{figure: (instructions, exits)} of the guest's CPU, the first that enters one unless it is told; all that lies between
+    marks of one name is added up; instructions from entry to guest; {address: how often} of the
     figure `profile`, for people."""
     figures, entry, open_figure, here, cpu_of_guest, places = {}, None, None, {}, 0, {}
     entered = {v + o for v in vectors for o in LOWER_EL_VECTORS}
     for cpu, address in events:
         if address in marks or address == GUEST_ENTRY:
+            if guest_cpu is not None and cpu != guest_cpu:
+                continue        # another guest, whose code has the same addresses
             if entry is None:
                 cpu_of_guest, entry = cpu, here.get(cpu, 0)
             edge, _, name = marks.get(address, "").partition("_")
             if edge == "begin":
-                open_figure, figures[name] = name, [0, 0]
+                open_figure = name
+                figures.setdefault(name, [0, 0])
             elif edge == "end":
                 open_figure = None
         elif any(low <= address < high for low, high in hyp.code):
             here[cpu] = here.get(cpu, 0) + 1
-            if profile and profile == (open_figure if entry is not None else "entry_to_guest"):
+            if profile and cpu == cpu_of_guest and profile == (open_figure if entry is not None else "entry_to_guest"):
                 places[address] = places.get(address, 0) + 1
             if open_figure and cpu == cpu_of_guest:
                 figures[open_figure][0] += 1
@@ -258,7 +265,7 @@ def show_profile(name, places, hyp, repeat):
         print(f"{name}: {number / repeat:10.2f} {symbol}", file=sys.stderr)
 
 
-def measure(command, hyp_path, guest_path, vectors, folder, seconds, profile=None):
+def measure(command, hyp_path, guest_path, vectors, folder, seconds, profile=None, guest_cpu=None):
     """{figure: value}: instructions, or exits, of one operation."""
     hyp, guest = Elf(hyp_path), Elf(guest_path)
     marks = {at: name for name, at in guest.symbols.items() if re.match(r"(begin|end)_", name)}
@@ -268,7 +275,7 @@ def measure(command, hyp_path, guest_path, vectors, folder, seconds, profile=Non
         raise Failure("the hypervisor is linked where the guest sees its own code: their instructions look the same in the trace")
     trace = pathlib.Path(folder) / "bench.trace"
     run(command, hyp, [*marks, GUEST_ENTRY], trace, seconds)
-    figures, entry, places = count(read_trace(trace), hyp, marks, [hyp.symbols[v] for v in vectors], profile)
+    figures, entry, places = count(read_trace(trace), hyp, marks, [hyp.symbols[v] for v in vectors], profile, guest_cpu)
     trace.unlink()
     if profile:
         show_profile(profile, places, hyp, 1 if profile == "entry_to_guest" else repeat)
@@ -329,7 +336,7 @@ def selftest(args):
         (first.get("mmio_read_gicd_typer") == 0, "what does not reach EL2 is not counted"),
         (first.get("entry_to_guest") == toy.symbols["TOY_ENTRY_INSTRUCTIONS"], "from its entry to the guest's, each instruction is counted once"),
         (first == second, "two runs give the same figures"),
-        ({f[0] for f in FIGURES if f[0] not in OTHER_FIGURES} <= set(first), "the guest has a pair of marks for every figure"),
+        ({f[0] for f in FIGURES if f[0] not in OTHER_FIGURES + DEVICE_FIGURES} <= set(first), "the guest has a pair of marks for every figure"),
     ]
     for number, (good, text) in enumerate(checks, 1):
         print(f"{'ok' if good else 'not ok'} {number} - {text}")
@@ -347,6 +354,9 @@ def main():
     parser.add_argument("--command", help="how to start the emulator with the flash image")
     parser.add_argument("--linux-command", help="the same, with an image whose guest is Linux with bhtest's shell")
     parser.add_argument("--linux-hyp", help="the hypervisor's ELF file in that image")
+    parser.add_argument("--device-command", help="the same, with an image whose first guest is benchdev on CPU 0")
+    parser.add_argument("--device-hyp", help="the hypervisor's ELF file in that image")
+    parser.add_argument("--device-guest", help="benchdev's ELF file")
     parser.add_argument("--uart-functions", default="", help="functions of the hypervisor that run once for each UART exit, by commas")
     parser.add_argument("--tree", type=pathlib.Path, default=pathlib.Path("."), help="the project, to count its lines")
     parser.add_argument("--profile", help="a figure of the guest's: show which functions its instructions are in")
@@ -365,6 +375,9 @@ def main():
         if args.linux_command:
             values["linux_boot_exits"] = linux_boot_exits(args.linux_command, args.linux_hyp, vectors, args.uart_functions.split(","),
                                                           args.folder, args.seconds)
+        if args.device_command:
+            device = measure(args.device_command, args.device_hyp, args.device_guest, vectors, args.folder, args.seconds, args.profile, 0)
+            values.update({name: device[name] for name in DEVICE_FIGURES})
         values.update(static_figures(args.hyp, args.tree))
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)

@@ -74,13 +74,18 @@ def main():
     guest = Appliance("bench", [Part("bench", str(args.out / "guests/bench.elf"), 16, (0, ), "spi=34")])
     linux = Appliance("bench-linux", [Part("linux", "6.12", 256, (0, ), "console=ttyAMA0")])
     board = Board()
+    devices = Appliance("bench-device", [Part("front", str(args.out / "guests/benchdev.elf"), 16, (0, )),
+                                         Part("back", str(args.out / "guests/devback.elf"), 16, (1, ), options={"IO": True})],
+                        options={"NET_PORTS": 1, "NET1_NAME": "lan", "NET1_PART1": True})
     subs = []
-    for appliance in (guest, linux):
+    for appliance in (guest, linux, devices):
         subs.append(builder.build(appliance))
         builder.pack(subs[-1])
     done = subprocess.run([sys.executable, str(HERE / "bench.py"), "--hyp", str(subs[0] / "hyp/hyp.elf"),
                            "--guest", str(args.out / "guests/bench.elf"), "--command", command(board, args.out, subs[0]),
                            "--linux-command", command(board, args.out, subs[1]), "--linux-hyp", str(subs[1] / "hyp/hyp.elf"),
+                           "--device-command", command(board, args.out, subs[2]), "--device-hyp", str(subs[2] / "hyp/hyp.elf"),
+                           "--device-guest", str(args.out / "guests/benchdev.elf"),
                            "--uart-functions", UART_FUNCTIONS, "--json", str(args.json), "--folder", str(args.json.parent),
                            *(["--profile", args.profile] if args.profile else [])],
                           check=False)

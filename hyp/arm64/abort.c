@@ -117,6 +117,44 @@ static void hit_keep(struct arm64_vcpu *vcpu, uint64_t esr, const struct vm_exit
 	hit->unused_bits = 64u - 8u * exit->width;
 }
 
+/* ---- the same device page again ---- */
+
+/* A word, written by an instruction that the syndrome describes, and refused by the page itself. */
+#define WORD_MASK (ESR_ISV | 3ul << 22 | ESR_CM | ESR_S1PTW | ESR_WNR | FSC_TYPE_MASK)
+#define WORD_REFUSED (ESR_ISV | 2ul << 22 | ESR_WNR | FSC_PERMISSION)
+
+bool trap_device_fast(struct frame *frame, uint64_t esr)
+{
+	struct arm64_vcpu *vcpu = arm64_vcpu_of(this_vcpu());
+	const struct plan_device *device = vcpu->device;
+	uint32_t index = ESR_SRT(esr);
+	uint64_t pc, ipa, value;
+
+	if ((esr & WORD_MASK) != WORD_REFUSED || !device ||
+	    (SYSREG_READ(spsr_el2) & (SPSR_AARCH32 | SPSR_OF_INSTRUCTION)))
+		return false;
+	ipa = translate(SYSREG_READ(far_el2));
+	value = index == 31u ? 0 : (uint32_t)frame->x[index];
+	if (ipa == device->ipa.v + DEVICE_QUEUE_NOTIFY)
+		device_notify(device, value);
+	else if (ipa == device->ipa.v + DEVICE_INTERRUPT_ACK)
+		device_acknowledge(device, value);
+	else
+		return false;
+	pc = SYSREG_READ(elr_el2);
+	exit_record(&vcpu->core, EXIT_MMIO, pc, esr, ipa);
+	SYSREG_WRITE(elr_el2, pc + 4u);
+	return true;
+}
+
+static void device_keep(struct arm64_vcpu *vcpu, const struct vm_exit *exit)
+{
+	const struct plan_device *device = device_find(vcpu->core.partition, exit->ipa);
+
+	if (device)
+		vcpu->device = device;
+}
+
 /* ---- any access ---- */
 
 static void data_abort_decode(const struct frame *frame, uint64_t esr, struct vm_exit *exit)
@@ -137,6 +175,7 @@ static void data_abort_serve(struct vcpu *vcpu, struct frame *frame, uint64_t es
 	switch (exit_mmio(vcpu, exit)) {
 	case VERDICT_ADVANCE:
 		hit_keep(arm64_vcpu_of(vcpu), esr, exit);
+		device_keep(arm64_vcpu_of(vcpu), exit);
 		result_write(frame, exit, esr);
 		guest_advance(esr);
 		break;

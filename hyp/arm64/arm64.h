@@ -88,6 +88,9 @@ trap_fn trap_unknown, trap_undefined, trap_wfx, trap_hvc, trap_smc, trap_sysreg,
 /** A plain access to an emulated register. Returns: false, with nothing done, if it is not that simple. x20..x29 are not in `frame`. */
 bool trap_data_abort_fast(struct frame *frame, uint64_t esr);
 
+/** The same for a write to a device page that needs no answer; all registers are in `frame`. */
+bool trap_device_fast(struct frame *frame, uint64_t esr);
+
 /** The same for an SGI that the guest sends to itself again. */
 bool trap_sysreg_fast(struct frame *frame, uint64_t esr);
 

@@ -109,9 +109,12 @@ enum err arch_cpu_start_others(void)
 	return OK;
 }
 
-void arch_cpu_kick(const struct cpu *cpu)
+void arch_cpu_kick(struct cpu *cpu)
 {
-	gic_kick(cpu->plan);
+	if (cpu == &this_cpu()->core)
+		cpu->needs_schedule = 1;
+	else
+		gic_kick(cpu);
 }
 
 void arch_cpu_idle(void)

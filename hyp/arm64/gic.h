@@ -55,6 +55,6 @@ void gic_irq_set_active(irq_t irq, bool is_active);
 bool gic_irq_is_pending(irq_t irq);
 
 /** Send GIC_SGI_KICK to `cpu`; a barrier orders it after earlier stores. */
-void gic_kick(const struct plan_cpu *cpu);
+void gic_kick(const struct cpu *cpu);
 
 #endif

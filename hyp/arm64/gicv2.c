@@ -168,8 +168,8 @@ bool gic_irq_is_pending(irq_t irq)
 	return *bank_at(GICD_ISPENDR, irq) & bit_of(irq);
 }
 
-void gic_kick(const struct plan_cpu *cpu)
+void gic_kick(const struct cpu *cpu)
 {
 	DSB(ishst); /* stores before it are seen by whoever takes the interrupt */
-	*gicd(GICD_SGIR) = interface_of(cpu) << 16 | GIC_SGI_KICK;
+	*gicd(GICD_SGIR) = interface_of(cpu->plan) << 16 | GIC_SGI_KICK;
 }

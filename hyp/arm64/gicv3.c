@@ -65,12 +65,22 @@ static enum err rwp_wait(uint64_t control, uint32_t mask)
 	return ERR_HARDWARE;
 }
 
+static uint64_t kick_of(const struct plan_cpu *cpu)
+{
+	uint64_t id = cpu->hardware_id;
+
+	return (id >> 32 & 0xffu) << 48 | (id >> 16 & 0xffu) << 32 | (id >> 8 & 0xffu) << 16 | (id >> 4 & 0xfu) << 44 | BIT(id & 0xfu) |
+	       (uint64_t)GIC_SGI_KICK << 24;
+}
+
 enum err gic_init(void)
 {
 	uint32_t lines = 32u * (GICD_TYPER_LINES(read32(gicd(GICD_TYPER))) + 1u);
 
 	if ((read32(gicd(GICD_PIDR2)) >> 4 & 0xfu) < 3u || plan.arch->gic_version != 3u)
 		return ERR_HARDWARE;
+	for (uint32_t i = 0; i < plan.cpu_count; i++)
+		((struct arm64_cpu *)(void *)plan.cpus[i].state)->kick = kick_of(&plan.cpus[i]);
 	write32(gicd(GICD_CTLR), 0);
 	TRY(rwp_wait(gicd(GICD_CTLR), GICD_CTLR_RWP));
 	/* affinity routing first: IROUTER does not exist without it */
@@ -224,13 +234,9 @@ bool gic_irq_is_pending(irq_t irq)
 	return read32(bank_at(GICD_ISPENDR, irq)) & bit_of(irq);
 }
 
-void gic_kick(const struct plan_cpu *cpu)
+void gic_kick(const struct cpu *cpu)
 {
-	uint64_t id = cpu->hardware_id;
-	uint64_t value = (id >> 32 & 0xffu) << 48 | (id >> 16 & 0xffu) << 32 | (id >> 8 & 0xffu) << 16 |
-			 (id >> 4 & 0xfu) << 44 | BIT(id & 0xfu);
-
 	DSB(ishst); /* stores before it are seen by whoever takes the interrupt */
-	SYSREG_WRITE(S3_0_C12_C11_5, value | (uint64_t)GIC_SGI_KICK << 24); /* ICC_SGI1R_EL1 */
+	SYSREG_WRITE(S3_0_C12_C11_5, ((const struct arm64_cpu *)(const void *)cpu)->kick); /* ICC_SGI1R_EL1 */
 	ISB();
 }

@@ -36,6 +36,7 @@ struct arm64_stack {
 struct arm64_cpu {
 	struct cpu core; /* first: the core points at it; TPIDR_EL2 holds its address */
 	uint64_t stack_top; /* (boot) */
+	uint64_t kick;      /* (boot) GICv3: what to write to ICC_SGI1R_EL1 to interrupt it */
 	uint64_t serror;    /* (owner CPU) syndrome of an SError taken while draining */
 	uint32_t counters;  /* (owner CPU) event counters that guests may have: all but the last */
 	uint32_t workaround; /* (owner CPU) firmware function that cleans the branch predictor; 0: not needed */

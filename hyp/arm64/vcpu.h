@@ -50,6 +50,7 @@ struct arm64_vcpu {
 	struct el1_state el1;  /* (owner CPU) while not loaded */
 	struct fp_state fp;    /* (owner CPU) while not loaded */
 	struct register_hit hit; /* (owner CPU) */
+	const struct plan_device *device; /* (owner CPU) to whose page it wrote last */
 	uint64_t vmpidr;       /* (boot) */
 	uint32_t sweep_map;    /* (owner CPU) progress of a set/way operation: map, and bytes in it */
 	uint64_t sweep_offset; /* (owner CPU) */

@@ -123,7 +123,12 @@ guest_exit:
 
 1:	cmp	x2, #TRAP_DATA_ABORT
 	b.ne	3f
+	tbnz	x1, #3, 5f		/* permission: a page that is only read */
 	bl	trap_data_abort_fast	/* true: done */
+	tbnz	w0, #0, guest_exit
+	b	4f
+5:	save_rest			/* the value may be in any register */
+	bl	trap_device_fast
 	tbnz	w0, #0, guest_exit
 	b	4f
 3:	cmp	x2, #TRAP_SYSREG

@@ -113,7 +113,9 @@ void vgic_retarget(struct vgic *gic, struct vcpu *self, irq_t irq, uint8_t route
 
 	(void)vgic_take_back(&ref, bit);
 	gic->route[spi] = route;
-	gic->target[spi] = is_any ? 0 : (uint8_t)vif_route_target(gic->partition, route);
+	gic->target[spi] = (uint8_t)vif_route_target(gic->partition, route);
+	if (is_any) /* a physical one needs a CPU of its own; the others ask for theirs when they come */
+		gic->target[spi] = ref.bank->hw & bit ? 0 : VGIC_NOBODY;
 	gic->route_any[spi / 32u] = (gic->route_any[spi / 32u] & ~bit) | (is_any ? bit : 0);
 	vgic_route_physical(gic, irq);
 	vgic_note_pending(&ref, bit);

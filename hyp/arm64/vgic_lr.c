@@ -299,6 +299,7 @@ static void lr_own(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, 
 	vcpu->lr_again[index] = lr_common(gic, bank, irq) | LR_PENDING;
 	bank->lr[irq % 32u] = (uint8_t)index;
 	bank->in_lr |= bit_of(irq);
+	bank->quiet &= ~bit_of(irq);
 	if (irq >= VGIC_PRIVATE)
 		gic->holder[irq - VGIC_PRIVATE] = (uint8_t)self->index;
 }

@@ -36,7 +36,7 @@ static uint32_t apr_count(void)
 
 uint64_t vif_lr_get(uint32_t index)
 {
-	return ich_lr(index);
+	return index == 0 ? ich_lr(0) : ich_lr(index);
 }
 
 void vif_lr_set(uint32_t index, uint64_t lr)

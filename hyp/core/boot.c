@@ -72,8 +72,9 @@ void core_boot(const struct handoff *handoff)
 	console_hold(arch_counter() + ticks_of_us(CONSOLE_HOLD_US));
 	core_seed_add(handoff->seed, handoff->seed_bytes);
 	banner_print(handoff);
-	for (uint32_t i = 0; i < plan.partition_count; i++)
+	for (uint32_t i = 0; i < plan.partition_count; i++) {
 		stage2_build(&plan.partitions[i]);
-	device_boot();
+		device_boot(&plan.partitions[i]);
+	}
 	console_boot();
 }

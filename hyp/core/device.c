@@ -59,7 +59,7 @@ static void status_put(const struct plan_device *device, uint32_t status)
 }
 
 /* The line follows under the same lock, so that it says what the word says. */
-static void interrupt_put(const struct plan_device *device, uint32_t bits)
+static inline __attribute__((always_inline)) void interrupt_put(const struct plan_device *device, uint32_t bits)
 {
 	uint32_t was = device->state->interrupt;
 
@@ -77,11 +77,8 @@ static void page_reset(const struct plan_device *device)
 
 	for (uint32_t i = 0; i < PAGE_SIZE / sizeof(*page); i++)
 		page[i] = i < device->image_count ? device->image[i] : 0;
-	device->state->status = 0;
-	device->state->interrupt = 0;
-	page_put(device, DEVICE_STATUS, 0);
-	page_put(device, DEVICE_INTERRUPT_STATUS, 0);
-	arch_irq_set_level(front_of(device), device->irq, false);
+	status_put(device, 0);
+	interrupt_put(device, 0);
 }
 
 static void mark_broken(const struct plan_device *device, uint32_t bits)
@@ -93,7 +90,7 @@ static void mark_broken(const struct plan_device *device, uint32_t bits)
 
 /* ---- writes that need no answer ---- */
 
-static void doorbell(const struct plan_device *device, uint64_t queue)
+void device_notify(const struct plan_device *device, uint64_t queue)
 {
 	if (queue >= DEVICE_QUEUE_MAX)
 		return;
@@ -102,24 +99,11 @@ static void doorbell(const struct plan_device *device, uint64_t queue)
 	back_tell(device);
 }
 
-static void acknowledge(const struct plan_device *device, uint64_t bits)
+void device_acknowledge(const struct plan_device *device, uint64_t bits)
 {
-	struct device *state = device->state;
-
-	lock_take(&state->lock);
-	interrupt_put(device, state->interrupt & ~(uint32_t)bits);
-	lock_drop(&state->lock);
-}
-
-bool device_write_short(const struct plan_device *device, uint32_t offset, uint64_t value)
-{
-	if (offset == DEVICE_QUEUE_NOTIFY)
-		doorbell(device, value);
-	else if (offset == DEVICE_INTERRUPT_ACK)
-		acknowledge(device, value);
-	else
-		return false;
-	return true;
+	lock_take(&device->state->lock);
+	interrupt_put(device, device->state->interrupt & ~(uint32_t)bits);
+	lock_drop(&device->state->lock);
 }
 
 /* ---- hand-offs ---- */
@@ -202,9 +186,7 @@ static void hand_off_end(const struct plan_device *device)
 
 static void hand_off_answered(const struct plan_device *device)
 {
-	struct device_line *line = device->shared;
-
-	__atomic_store_n(&line->answered, line->sequence, __ATOMIC_RELEASE);
+	__atomic_store_n(&device->shared->answered, device->shared->sequence, __ATOMIC_RELEASE);
 }
 
 const struct plan_device *device_find(const struct plan_partition *partition, ipa_t ipa)
@@ -222,17 +204,21 @@ enum verdict device_write(struct vcpu *vcpu, const struct vm_exit *exit)
 
 	if (!device || !exit->is_write || exit->width == 0 || offset & (exit->width - 1u))
 		return VERDICT_FAULT;
-	if (exit->width == sizeof(uint32_t) && device_write_short(device, offset, exit->value))
-		return VERDICT_ADVANCE;
-	return hand_off(vcpu, device, exit, offset);
+	if (exit->width == sizeof(uint32_t) && offset == DEVICE_QUEUE_NOTIFY)
+		device_notify(device, exit->value);
+	else if (exit->width == sizeof(uint32_t) && offset == DEVICE_INTERRUPT_ACK)
+		device_acknowledge(device, exit->value);
+	else
+		return hand_off(vcpu, device, exit, offset);
+	return VERDICT_ADVANCE;
 }
 
 /* ---- windows ---- */
 
-static void line_flag_put(const struct plan_device *device, uint32_t flag, bool is_set)
+static void line_window_put(const struct plan_device *device, bool is_shown)
 {
 	lock_take(&device->state->lock);
-	device->shared->flags = (device->shared->flags & ~flag) | (is_set ? flag : 0);
+	device->shared->flags = (device->shared->flags & ~DEVICE_LINE_WINDOW) | (is_shown ? DEVICE_LINE_WINDOW : 0);
 	lock_drop(&device->state->lock);
 	back_tell(device);
 }
@@ -244,32 +230,30 @@ static void window_show(const struct plan_window *window, bool is_shown)
 	stage2_window_show(back, window->ipa, window->size, is_shown);
 	for (uint32_t i = 0; i < back->back_count; i++)
 		if (back->backs[i]->front == window->front)
-			line_flag_put(back->backs[i], DEVICE_LINE_WINDOW, is_shown);
+			line_window_put(back->backs[i], is_shown);
+}
+
+/* Those onto the RAM of `front`, of one back-end or of all. */
+static void windows_hide(const struct plan_partition *front, const struct plan_partition *back)
+{
+	for (uint32_t i = 0; i < front->window_count; i++)
+		if (front->windows[i]->front == front->id && (!back || front->windows[i]->back == back->id))
+			window_show(front->windows[i], false);
 }
 
 /* A driver that was not answered believes that its rings are its own again: so they are. */
 static void windows_revoke(const struct plan_device *device)
 {
-	const struct plan_partition *front = front_of(device);
-
 	lock_take(&window_lock);
-	for (uint32_t i = 0; i < front->window_count; i++)
-		if (front->windows[i]->front == device->front && front->windows[i]->back == device->back)
-			window_show(front->windows[i], false);
+	windows_hide(front_of(device), back_of(device));
 	lock_drop(&window_lock);
 }
 
-static void windows_hide(const struct plan_partition *back)
+void device_boot(const struct plan_partition *back)
 {
 	for (uint32_t i = 0; i < back->window_count; i++)
 		if (back->windows[i]->back == back->id)
 			stage2_window_show(back, back->windows[i]->ipa, back->windows[i]->size, false);
-}
-
-void device_boot(void)
-{
-	for (uint32_t i = 0; i < plan.partition_count; i++)
-		windows_hide(&plan.partitions[i]);
 }
 
 /* ---- limits ---- */
@@ -310,48 +294,33 @@ static void limit_put(const struct plan_device *device, bool has_limit)
 	lock_drop(&state->lock);
 }
 
-static void limits_put(const struct plan_partition *back, bool has_limit)
+void device_limit(const struct plan_partition *back, bool has_limit)
 {
 	for (uint32_t i = 0; i < back->back_count; i++)
 		limit_put(back->backs[i], has_limit);
 }
 
-void device_back_stop(const struct plan_partition *partition, bool restart)
-{
-	limits_put(partition, !restart);
-}
-
-void device_back_start(const struct plan_partition *partition)
-{
-	limits_put(partition, false);
-}
-
 /* ---- start and stop of a side ---- */
 
+/* Its vCPUs are out: none of them is woken. */
 static void hand_off_cancel(const struct plan_device *device)
 {
-	struct device *state = device->state;
-
-	lock_take(&state->lock);
+	lock_take(&device->state->lock);
 	hand_off_answered(device);
-	if (state->writer)
-		__atomic_store_n(&state->writer->wait_until, 0, __ATOMIC_RELAXED);
-	state->writer = NULL;
-	state->turn = 0;
-	lock_drop(&state->lock);
+	if (device->state->writer)
+		hand_off_end(device);
+	lock_drop(&device->state->lock);
 }
 
 void device_stop(const struct plan_partition *partition)
 {
 	lock_take(&window_lock);
 	partition->state->is_open = false;
-	for (uint32_t i = 0; i < partition->window_count; i++)
-		if (partition->windows[i]->front == partition->id)
-			window_show(partition->windows[i], false);
+	windows_hide(partition, NULL);
 	lock_drop(&window_lock);
 	for (uint32_t i = 0; i < partition->front_count; i++)
 		hand_off_cancel(partition->fronts[i]);
-	device_back_stop(partition, partition->state->restart_wanted);
+	device_limit(partition, !partition->state->restart_wanted);
 }
 
 static void front_start(const struct plan_device *device)
@@ -441,6 +410,6 @@ enum err device_ready(const struct plan_partition *back)
 	/* its last word before it is restarted; device_stop() mends it if the state changes behind this */
 	if (__atomic_load_n(&back->state->state, __ATOMIC_ACQUIRE) != PARTITION_RUNNING)
 		return ERR_STATE;
-	limits_put(back, true);
+	device_limit(back, true);
 	return OK;
 }

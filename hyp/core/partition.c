@@ -89,7 +89,7 @@ enum err partition_stop(struct partition *partition, enum stop_cause cause, bool
 	partition->restart_wanted = restart;
 	partition->vcpus_in = plan_p->vcpu_count;
 	lock_drop(&partition->lock);
-	device_back_stop(plan_p, restart);
+	device_limit(plan_p, false); /* until it is clear whether it comes back */
 	for (uint32_t i = 0; i < plan_p->vcpu_count; i++)
 		vcpu_request(plan_p->vcpus[i], VCPU_REQUEST_STOP);
 	return OK;
@@ -150,7 +150,7 @@ enum err partition_start(struct partition *partition)
 	lock_drop(&partition->lock);
 	if (result != OK)
 		return result;
-	device_back_start(plan_p);
+	device_limit(plan_p, false);
 	vcpu_request(plan_p->vcpus[0], VCPU_REQUEST_WORK);
 	return OK;
 }

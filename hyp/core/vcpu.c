@@ -10,14 +10,9 @@
 
 void vcpu_request(struct vcpu *vcpu, uint32_t request)
 {
-	struct cpu *cpu = vcpu->cpu->state;
-
 	/* release: what was written before is seen by the CPU that takes the request with acquire */
 	__atomic_fetch_or(&vcpu->requests, request, __ATOMIC_RELEASE);
-	if (cpu == arch_this_cpu())
-		cpu->needs_schedule = 1;
-	else
-		arch_cpu_kick(cpu);
+	arch_cpu_kick(vcpu->cpu->state);
 }
 
 enum err vcpu_power_on(struct vcpu *target, uint64_t entry, uint64_t argument)

@@ -28,8 +28,12 @@ enum err arch_cpu_start_others(void)
 	return OK;
 }
 
-void arch_cpu_kick(const struct cpu *cpu)
+void arch_cpu_kick(struct cpu *cpu)
 {
+	if (cpu->index == fake.cpu) {
+		cpu->needs_schedule = 1;
+		return;
+	}
 	fake_note("kick %u", cpu->index);
 	fake.kicked[cpu->index] = true;
 }

@@ -85,7 +85,7 @@ static void before_boot(void)
 	memset(&doorbells, 0, sizeof(doorbells));
 	plan_devices();
 	stage2_build(&test_partitions[GAMMA]);
-	device_boot();
+	device_boot(&test_partitions[GAMMA]);
 }
 
 /* All run, gamma has not said that it is ready. */
@@ -563,6 +563,7 @@ static void the_order_of_stop_and_start(void)
 	};
 
 	begin_ready();
+	CHECK(call(HC_DEVICE_INTERRUPT, NET, DEVICE_INTERRUPT_USED, 0) == HC_OK);
 	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
 	settle();
 	CHECK(in_order(order, ARRAY_COUNT(order)));

@@ -20,8 +20,9 @@ struct cpu *arch_this_cpu(void);
 /** Turn on the CPUs of the plan but this one; each arrives in upcall cpu_main(). Errors: ERR_HARDWARE names none: see the console. */
 MUST_CHECK enum err arch_cpu_start_others(void);
 
-/** Make `cpu` look at its requests soon: interrupts its guest or wakes it. Context: any CPU; ordered after the stores before it. */
-void arch_cpu_kick(const struct cpu *cpu);
+/** Make `cpu` look at its requests soon: interrupts its guest or wakes it; this one sets needs_schedule. Context: any CPU; ordered
+ * after the stores before it. */
+void arch_cpu_kick(struct cpu *cpu);
 
 /** Sleep until a physical interrupt is pending. Context: no guest state loaded is required. */
 void arch_cpu_idle(void);

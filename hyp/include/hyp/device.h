@@ -22,23 +22,18 @@ struct device {
 	bool has_limit;        /* (lock) the back-end serves, or is stopped for good: a hand-off may wait only so long */
 };
 
-/** Boot CPU, once the stage 2 tables stand: no front-end runs yet, so no window is there. */
-void device_boot(void);
+/** The stage 2 of `back` stands: no front-end runs yet, so no window is there. Context: boot CPU. */
+void device_boot(const struct plan_partition *back);
 
 /** A write to the device page at `exit`'s address, or VERDICT_FAULT if it is none, or nothing that a register takes. */
 enum verdict device_write(struct vcpu *vcpu, const struct vm_exit *exit);
 
-/** The device of `partition` in whose page `ipa` is, or null. */
-const struct plan_device *device_find(const struct plan_partition *partition, ipa_t ipa);
-
 /** The hand-off of `vcpu` waited too long: its device is broken, and it goes on. Context: its CPU. */
 void device_expire(struct vcpu *vcpu);
 
-/** `partition` shall stop, and start again if `restart`: until then hand-offs to it have no limit. Without restart they have one. */
-void device_back_stop(const struct plan_partition *partition, bool restart);
-
-/** `partition` shall start: hand-offs to it have no limit until it is ready. */
-void device_back_start(const struct plan_partition *partition);
+/** From now on hand-offs to `back` have their limits: it serves, or is about to stop for good. Or none: it is about to start, or to
+ * stop and start again. Context: any CPU. */
+void device_limit(const struct plan_partition *back, bool has_limit);
 
 /** The vCPUs of `partition` are out: windows onto its RAM are taken away, its hand-offs are over. */
 void device_stop(const struct plan_partition *partition);

@@ -6,6 +6,8 @@
 #ifndef HYP_UPCALL_H
 #define HYP_UPCALL_H
 
+#include "../../abi/device.h"
+
 #include <hyp/console.h>
 #include <hyp/exit.h>
 #include <hyp/partition.h>
@@ -55,8 +57,12 @@ static inline bool mmio_serve(struct vcpu *vcpu, struct mmio_target *target)
 	return !target->access.is_retry;
 }
 
-/** A 32-bit write at `offset` of a device's page that needs no answer. Returns: false, with nothing done, if it is another register. */
-bool device_write_short(const struct plan_device *device, uint32_t offset, uint64_t value);
+/** The device of `partition` in whose page `ipa` is, or null. */
+const struct plan_device *device_find(const struct plan_partition *partition, ipa_t ipa);
+
+/** 32-bit writes to a device's page that need no answer: `value` to DEVICE_QUEUE_NOTIFY, to DEVICE_INTERRUPT_ACK. */
+void device_notify(const struct plan_device *device, uint64_t value);
+void device_acknowledge(const struct plan_device *device, uint64_t value);
 
 /** A data access that stage 2 refused. Finds the emulated register; a read's value is in exit->value with VERDICT_ADVANCE. */
 enum verdict exit_mmio(struct vcpu *vcpu, struct vm_exit *exit);
