@@ -11,13 +11,10 @@
 #include <string.h>
 
 enum {
-	WIDTH = 1120,
-	MARGIN = 32,
-	INNER = WIDTH - 2 * MARGIN,
+	INNER = PICTURE_WIDTH - 2 * MARGIN,
 	CARD_COLUMNS = 3,
 	CARD_GAP = 20,
 	CARD_WIDTH = (INNER - (CARD_COLUMNS - 1) * CARD_GAP) / CARD_COLUMNS,
-	LINE = 20,
 	CPU_HEIGHT = 64,
 	MEMORY_LABEL = 250,
 	BAR_WIDTH = 420,
@@ -31,6 +28,11 @@ static const char *const colours[PART_MAX] = {
 #define COLOUR_HYPERVISOR "#3c3c44"
 #define COLOUR_FIRMWARE "#8d8d97"
 #define COLOUR_FREE "#f1f1f4"
+
+const char *picture_colour(int32_t part)
+{
+	return part < 0 ? COLOUR_FIRMWARE : colours[part % PART_MAX];
+}
 
 static void add_escaped(struct text *out, const char *words)
 {
@@ -46,22 +48,22 @@ static void add_escaped(struct text *out, const char *words)
 	}
 }
 
-static void add_words(struct text *out, int x, int y, const char *style, const char *words)
+void picture_words(struct text *out, int x, int y, const char *style, const char *words)
 {
 	text_add(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, style);
 	add_escaped(out, words);
 	text_add(out, "</text>\n");
 }
 
-static void add_box(struct text *out, int x, int y, int width, int height, const char *fill, const char *more)
+void picture_box(struct text *out, int x, int y, int width, int height, const char *fill, const char *more)
 {
 	text_add(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" %s/>\n", x, y, width, height, fill, more);
 }
 
-static void add_title(struct text *out, int *y, const char *words)
+void picture_title(struct text *out, int *y, const char *words)
 {
 	*y += 44;
-	add_words(out, MARGIN, *y, "h", words);
+	picture_words(out, MARGIN, *y, "h", words);
 	*y += 16;
 }
 
@@ -107,19 +109,19 @@ static void add_card(const struct part *part, struct text *out, int x, int y, in
 {
 	int at = y + 58;
 
-	add_box(out, x, y, CARD_WIDTH, height, "#ffffff", "rx=\"8\" class=\"card\"");
+	picture_box(out, x, y, CARD_WIDTH, height, "#ffffff", "rx=\"8\" class=\"card\"");
 	text_add(out, "<path d=\"M%d %dv-28a8 8 0 0 1 8-8h%da8 8 0 0 1 8 8v28z\" fill=\"%s\"/>\n", x, y + 36, CARD_WIDTH - 16,
 		 colours[part->index % PART_MAX]);
-	add_words(out, x + 14, y + 25, "name", part->name);
-	add_words(out, x + 14, at, "t", mem_format("%s of memory", size_text(part->memory)));
-	add_words(out, x + 14, at += LINE, "t", cpus_text(part));
-	add_words(out, x + 14, at += LINE, "t", cut(mem_format("%s: %s", base_name(part->image_path), part->image.found), 44));
-	add_words(out, x + 14, at += LINE, "t", mem_format("console%s%s", part->has_console ? "" : ": none", part->has_rtc ? ", clock" : ""));
+	picture_words(out, x + 14, y + 25, "name", part->name);
+	picture_words(out, x + 14, at, "t", mem_format("%s of memory", size_text(part->memory)));
+	picture_words(out, x + 14, at += LINE, "t", cpus_text(part));
+	picture_words(out, x + 14, at += LINE, "t", cut(mem_format("%s: %s", base_name(part->image_path), part->image.found), 44));
+	picture_words(out, x + 14, at += LINE, "t", mem_format("console%s%s", part->has_console ? "" : ": none", part->has_rtc ? ", clock" : ""));
 	for (uint32_t i = 0; i < part->device_count; i++)
-		add_words(out, x + 14, at += LINE, "t",
+		picture_words(out, x + 14, at += LINE, "t",
 			  cut(mem_format("owns %s%s", part->devices[i]->title, irqs_text(part->devices[i])), 46));
 	for (uint32_t i = 0; i < part->capability_count; i++)
-		add_words(out, x + 14, at += LINE, "t", cut(mem_format("may act on %s", part->capabilities[i].word), 46));
+		picture_words(out, x + 14, at += LINE, "t", cut(mem_format("may act on %s", part->capabilities[i].word), 46));
 }
 
 static void add_cards(const struct model *model, struct text *out, int *y)
@@ -147,8 +149,8 @@ static void add_slots(const struct model *model, const struct cpu *cpu, struct t
 		int to = x + (int)((uint64_t)width * (done + cpu->slots[i].us) / cpu->frame_us);
 		int32_t part = cpu->slots[i].part;
 
-		add_box(out, from, y, to - from, 30, part < 0 ? COLOUR_FREE : colours[part % PART_MAX], "class=\"edge\"");
-		add_words(out, from + 6, y + 20, part < 0 ? "t" : "w",
+		picture_box(out, from, y, to - from, 30, part < 0 ? COLOUR_FREE : colours[part % PART_MAX], "class=\"edge\"");
+		picture_words(out, from + 6, y + 20, part < 0 ? "t" : "w",
 			  cut(mem_format("%s %llu us", part < 0 ? "-" : model->parts[part].name, (unsigned long long)cpu->slots[i].us),
 			      (size_t)(to - from > 20 ? (to - from) / 8 : 3)));
 		done += cpu->slots[i].us;
@@ -157,13 +159,13 @@ static void add_slots(const struct model *model, const struct cpu *cpu, struct t
 
 static void add_cpu(const struct model *model, const struct cpu *cpu, struct text *out, int x, int y, int width)
 {
-	add_words(out, x, y + 14, "s", mem_format("CPU %u", cpu->board));
+	picture_words(out, x, y + 14, "s", mem_format("CPU %u", cpu->board));
 	if (cpu->is_shared) {
 		add_slots(model, cpu, out, x, y + 22, width);
 		return;
 	}
-	add_box(out, x, y + 22, width, 30, cpu->part < 0 ? COLOUR_FREE : colours[cpu->part % PART_MAX], "class=\"edge\"");
-	add_words(out, x + 8, y + 42, cpu->part < 0 ? "t" : "w", cpu->part < 0 ? "unused" : model->parts[cpu->part].name);
+	picture_box(out, x, y + 22, width, 30, cpu->part < 0 ? COLOUR_FREE : colours[cpu->part % PART_MAX], "class=\"edge\"");
+	picture_words(out, x + 8, y + 42, cpu->part < 0 ? "t" : "w", cpu->part < 0 ? "unused" : model->parts[cpu->part].name);
 }
 
 static void add_cpus(const struct model *model, struct text *out, int *y)
@@ -209,14 +211,14 @@ static void add_memory(const struct model *model, struct text *out, int *y)
 		int height = stretch_height(s->range.size);
 		int middle = *y + height / 2 + 5;
 
-		add_words(out, MARGIN, middle, "m", mem_format("0x%010llx", (unsigned long long)s->range.base));
-		add_box(out, MARGIN + MEMORY_LABEL - 120, *y, BAR_WIDTH, height, stretch_colour(s), "class=\"edge\"");
-		add_words(out, MARGIN + MEMORY_LABEL - 108, middle, s->is_free ? "t" : "w", s->owner);
-		add_words(out, MARGIN + MEMORY_LABEL - 120 + BAR_WIDTH + 14, middle, "t", size_text(s->range.size));
+		picture_words(out, MARGIN, middle, "m", mem_format("0x%010llx", (unsigned long long)s->range.base));
+		picture_box(out, MARGIN + MEMORY_LABEL - 120, *y, BAR_WIDTH, height, stretch_colour(s), "class=\"edge\"");
+		picture_words(out, MARGIN + MEMORY_LABEL - 108, middle, s->is_free ? "t" : "w", s->owner);
+		picture_words(out, MARGIN + MEMORY_LABEL - 120 + BAR_WIDTH + 14, middle, "t", size_text(s->range.size));
 		*y += height;
 	}
 	if (count)
-		add_words(out, MARGIN, *y + 14, "m", mem_format("0x%010llx", (unsigned long long)range_end(stretches[count - 1].range)));
+		picture_words(out, MARGIN, *y + 14, "m", mem_format("0x%010llx", (unsigned long long)range_end(stretches[count - 1].range)));
 	*y += 24;
 }
 
@@ -224,14 +226,14 @@ static void add_memory(const struct model *model, struct text *out, int *y)
 
 static void add_unowned(const struct model *model, struct text *out, int *y)
 {
-	add_words(out, MARGIN, *y += LINE, "t", mem_format("serial line: the hypervisor, INTID %u; console of all partitions", model->board->uart_intid));
+	picture_words(out, MARGIN, *y += LINE, "t", mem_format("serial line: the hypervisor, INTID %u; console of all partitions", model->board->uart_intid));
 	for (uint32_t i = 0; i < model->board->device_count; i++) {
 		const struct board_device *device = &model->board->devices[i];
 		const struct part *owner = device_owner(model, device);
 
 		if (owner)
-			add_box(out, MARGIN, *y + 8, 12, 12, colours[owner->index % PART_MAX], "rx=\"2\"");
-		add_words(out, MARGIN + (owner ? 20 : 0), *y += LINE, "t",
+			picture_box(out, MARGIN, *y + 8, 12, 12, colours[owner->index % PART_MAX], "rx=\"2\"");
+		picture_words(out, MARGIN + (owner ? 20 : 0), *y += LINE, "t",
 			  mem_format("%s%s: %s", device->title, irqs_text(device), owner ? owner->name : "nobody"));
 	}
 }
@@ -240,27 +242,31 @@ static const char style[] = "<style>text{font-family:Inter,Helvetica,Arial,sans-
 			    ".t{font-size:13px}.s{font-size:13px;font-weight:600}.m{font-size:12px;font-family:monospace;fill:#5a5a66}"
 			    ".w{font-size:13px;fill:#ffffff;font-weight:600}.name{font-size:17px;fill:#ffffff;font-weight:700}"
 			    ".h{font-size:16px;font-weight:700}.title{font-size:22px;font-weight:700}"
-			    ".card{stroke:#d5d5dc}.edge{stroke:#ffffff;stroke-width:1.5}</style>\n";
+			    ".card{stroke:#d5d5dc}.wire{stroke:#8d8d97;stroke-width:2;fill:none}"
+			    ".talk{stroke:#59a14f;stroke-width:2;fill:none}.never{stroke:#c9c9d1;stroke-width:2;stroke-dasharray:4 4;fill:none}"
+			    ".edge{stroke:#ffffff;stroke-width:1.5}</style>\n";
 
 void emit_map(const struct model *model, struct text *out)
 {
 	struct text body = { 0 };
 	int y = 52;
 
-	add_words(&body, MARGIN, y, "title", mem_format("%s %s", model->appliance, model->version));
-	add_words(&body, MARGIN, y += 24, "t", mem_format("%s, GICv%u%s", model->board->model, model->gic_version,
+	picture_words(&body, MARGIN, y, "title", mem_format("%s %s", model->appliance, model->version));
+	picture_words(&body, MARGIN, y += 24, "t", mem_format("%s, GICv%u%s", model->board->model, model->gic_version,
 							  model->is_development ? ", DEVELOPMENT keys" : ""));
-	add_title(&body, &y, "Partitions");
+	picture_title(&body, &y, "Partitions");
 	add_cards(model, &body, &y);
-	add_title(&body, &y, "CPUs");
+	picture_network(model, &body, &y);
+	picture_disks(model, &body, &y);
+	picture_title(&body, &y, "CPUs");
 	add_cpus(model, &body, &y);
-	add_title(&body, &y, "Physical memory (not to scale)");
+	picture_title(&body, &y, "Physical memory (not to scale)");
 	add_memory(model, &body, &y);
-	add_title(&body, &y, "Devices and interrupts");
+	picture_title(&body, &y, "Devices and interrupts");
 	add_unowned(model, &body, &y);
 	y += MARGIN;
-	text_add(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n", WIDTH, y, WIDTH, y);
-	text_add(out, "%s<rect width=\"%d\" height=\"%d\" fill=\"#fafafc\"/>\n", style, WIDTH, y);
+	text_add(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n", PICTURE_WIDTH, y, PICTURE_WIDTH, y);
+	text_add(out, "%s<rect width=\"%d\" height=\"%d\" fill=\"#fafafc\"/>\n", style, PICTURE_WIDTH, y);
 	text_add_bytes(out, body.data, body.length);
 	text_add(out, "</svg>\n");
 }

@@ -110,6 +110,7 @@ def emitted(where):
     out.append("==== map.txt\n" + "".join(IO_LINE.findall((where / "map.txt").read_text())))
     out.append("==== manifest.in\n" + "".join(l + "\n" for l in manifest.splitlines() if re.match(r"range disk\.|clear", l)))
     out.append("==== report.txt\n" + between(report, "\nNetwork\n", "\nBuild\n") + report[report.index("\nTrust\n"):])
+    out.append("==== map.svg\n" + between((where / "map.svg").read_text(), '"h">Network', '"h">CPUs'))
     return "\n".join(out)
 
 
