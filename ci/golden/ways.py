@@ -113,6 +113,35 @@ def dropped(ways):
     return findings + judge(ways.make(o, "report"), "hello-arm64")
 
 
+# What the examples of docs/networking.md leave out: an I/O partition with the cards, and who is plugged in.
+AROUND = """CONFIG_BOARD_QEMU_VIRT=y
+CONFIG_PARTITION_COUNT=5
+CONFIG_PART1_NAME="io"
+CONFIG_PART1_UNIKERNEL=y
+CONFIG_PART1_PROGRAM="io"
+CONFIG_IOMMU=y
+CONFIG_DEV_PCIE_PART1=y
+CONFIG_CPU0_PART1=y
+CONFIG_CPU1_PART2=y
+CONFIG_CPU2_PART3=y
+CONFIG_CPU3_SHARED=y
+CONFIG_CPU3_SLOT1_PART4=y
+CONFIG_CPU3_SLOT2_PART5=y
+""" + "".join(f"CONFIG_PART{n}_UNIKERNEL=y\n" for n in range(2, 6))
+
+
+def documented(ways):
+    """What docs/networking.md shows can be planned as it stands."""
+    blocks = re.findall(r"^```\n(CONFIG_NET_PORTS.*?)^```$", pathlib.Path("docs/networking.md").read_text(), re.M | re.S)
+    findings = [] if len(blocks) == 2 else [f"{len(blocks)} examples, not 2"]
+    for block in blocks:
+        o = ways.fresh()
+        o.mkdir(parents=True, exist_ok=True)
+        (o / ".config").write_text(AROUND + block)
+        findings += judge(ways.make(o, "report"), "who sends to whom")
+    return findings
+
+
 def refused(ways):
     o = ways.fresh()
     findings = judge(ways.make(o, "hello-arm64_defconfig"))
@@ -239,7 +268,7 @@ def main():
     os.environ["PLANNER"] = args.planner
     os.environ["MAKEFLAGS"] = ""
     ways, tap = Ways(args.out), Tap()
-    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, menu, own_directory,
+    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, documented, menu, own_directory,
                 change_of_appliance, same_everywhere):
         tap.result(f"{way.__name__.replace('_', ' ')}", way(ways))
     tap.done()

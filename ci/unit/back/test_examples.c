@@ -112,7 +112,7 @@ static struct world *firewall(void)
 	w->port[IT].sources = scada;
 	w->port[OT].sources = plc;
 	w->port[IT].source_count = w->port[OT].source_count = 1;
-	w->port[IT].bytes = (struct vswitch_limit){ 1250000, 65536 };
+	w->port[IT].bytes = (struct vswitch_limit){ 1250000, 131072 };
 	w->port[IT].storm = (struct vswitch_limit){ 20, 20 };
 	w->port[OT].rule_count = 4;
 	w->port[OT].default_ingress = w->port[OT].default_egress = VSWITCH_DENY;
@@ -182,7 +182,7 @@ static void the_controller_is_not_flooded(void)
 		w->now += SECOND / 10000;
 		passed += world_send(w, IT, &f) ? f.size : 0;
 	}
-	CHECK(passed <= 65536 + 1250000 && passed > 1250000);
+	CHECK(passed <= 131072 + 1250000 && passed > 1250000);
 }
 
 int main(void)
