@@ -42,7 +42,7 @@ def run(context, full=False):
     rights = "free:state+start+stop+restart bare:state+restart mute:state"
     for gic in (2, 3) if full else (3,):
         parts = [Part("asker", asker, 8, (0,), "console=hvc", options={"CAPABILITIES": rights}),
-                 Part("free", hello, 64, (1,)),
+                 Part("free", hello, 512, (1,)),
                  Part("bare", hello, 8, (), options={"STORE": False}),
                  Part("mute", slots, 8, (), "do=mute pattern=1 ms=100 windows=1000",
                       options={"HEARTBEAT_MS": 300, "ON_FAULT_RESTART": True, "RESTART_LIMIT": 1}),
