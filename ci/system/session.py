@@ -8,6 +8,7 @@ import subprocess
 
 import dump
 import harness
+import plugged
 import stacks
 from appliance import Builder, BuildFailure
 from harness import Board, MachineError, Watched
@@ -80,6 +81,13 @@ class Session(Watched):
         return [int(words[1], 0) for words in self.plan.lines["vmid"]]
 
 
+def plug(plan, sub):
+    """QEMU's arguments for the cards and disks that the plan names; the disks are new ones."""
+    for path in sub.glob("disk*.img"):
+        path.unlink()
+    return plugged.arguments(plan, sub)
+
+
 def session(context, appliance, body, **options):
     """Build `appliance`, boot it on a Board with `options`, and let `body(machine)` look at it."""
     if context.only not in appliance.name:
@@ -90,7 +98,8 @@ def session(context, appliance, body, **options):
         context.tap.result(f"{appliance.name}: builds", str(failure).splitlines())
         return
     try:
-        machine = Session(context, appliance, plan, boot, sub, Board(**{**plan.board(), **options}))
+        extra = (*options.pop("extra", ()), *plug(plan, sub))
+        machine = Session(context, appliance, plan, boot, sub, Board(**{**plan.board(), **options, "extra": extra}))
     except MachineError as error:
         context.tap.result(f"{appliance.name}: QEMU starts", str(error).splitlines())
         return

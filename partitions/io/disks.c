@@ -19,6 +19,11 @@
 
 /* ---- what lies below ---- */
 
+static void wake(void *arg)
+{
+	(void)arg;	/* that there is an interrupt is enough: the loop polls */
+}
+
 static void add_medium(int node, struct blk_device *device)
 {
 	for (uint32_t n = 0; n < io.medium_count; n++) {
@@ -29,6 +34,7 @@ static void add_medium(int node, struct blk_device *device)
 		read_fail(node, "more than %u disks below all others", IO_MEDIUM_MAX);
 	io.media[io.medium_count++] = device;
 	device->done = vblk_done;
+	device->wake = wake;
 	if (blk_reset(device) != BLK_OK)
 		read_fail(node, "its controller does not come up");
 }

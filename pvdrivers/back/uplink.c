@@ -239,6 +239,11 @@ static void link(void *arg, bool up)
 	vnet_port_set_up(&u->port, up);
 }
 
+static void wake(void *arg)
+{
+	(void)arg;	/* that there is an interrupt is enough: the loop polls */
+}
+
 static void forget_all(struct uplink *u)
 {
 	for (uint32_t n = 0; n < UPLINK_FRAME_COUNT; n++)
@@ -297,6 +302,7 @@ bool uplink_init(struct uplink *u, struct vnet_switch *owner, uint32_t number, s
 	nic->received = received;
 	nic->link = link;
 	nic->arg = u;
+	nic->wake = wake;
 	nic->mtu = owner->sw.config->ports[number].mtu;
-	return make_buffers(u) && start(u);
+	return nic_reset(nic) == NIC_OK && make_buffers(u) && start(u);	/* how large its buffers must be, it says once it works */
 }

@@ -81,6 +81,7 @@ static enum nic_status reset(struct nic_device *device)
 {
 	quiesce(device);
 	nic_of(device)->resets++;
+	device->info.receive_bytes = TEST_NIC_BYTES;	/* not before */
 	device->dead = false;
 	return NIC_OK;
 }
@@ -93,7 +94,7 @@ void test_nic_init(struct test_nic *nic, uint32_t can)
 	nic->device.ops = &ops;
 	nic->device.link_up = true;
 	nic->device.info = (struct nic_info){
-		.driver = "test", .mtu_max = 1500, .can = can, .send_depth = TEST_NIC_DEPTH, .receive_depth = 64, .receive_bytes = TEST_NIC_BYTES,
+		.driver = "test", .mtu_max = 1500, .can = can, .send_depth = TEST_NIC_DEPTH, .receive_depth = 64,
 	};
 }
 

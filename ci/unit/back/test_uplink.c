@@ -166,7 +166,7 @@ static void a_card_that_dies_comes_back(void)
 	CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)));
 	run(2);
 	nic.frozen = false;
-	CHECK(nic.resets == 2 && uplink.free_count == UPLINK_PIECE_COUNT && nic.posted_count == 64);
+	CHECK(nic.resets == 3 && uplink.free_count == UPLINK_PIECE_COUNT && nic.posted_count == 64);
 	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
 	run(2);
 	CHECK(m.received[0] == 1);
