@@ -24,9 +24,6 @@
 #define CONTROL_ADMA32		(2u << 3)
 #define CONTROL_ADMA64		(3u << 3)
 #define POWER_33		0x0fu
-#define CLOCK_INTERNAL		(1u << 0)
-#define CLOCK_STABLE		(1u << 1)
-#define CLOCK_CARD		(1u << 2)
 #define TIMEOUT_LONGEST		0x0eu
 #define CAN_ADMA2		(1u << 19)
 #define CAN_64			(1u << 28)
@@ -304,39 +301,6 @@ static void quiesce(struct blk_device *blk)
 		finish(host, BLK_ERR_RESET);
 }
 
-/* Version 3 counts in twos up to 1023, 2.2.14; before, only powers of two up to 128. */
-static uint16_t divisor_for(const struct sdhci *host, uint32_t khz)
-{
-	bool counts = (mmio_read16(host->regs + SDHCI_VERSION) & 0xff) >= 2;
-	uint32_t base = (mmio_read32(host->regs + SDHCI_CAPABILITIES) >> 8 & (counts ? 0xff : 0x3f)) * 1000;
-	uint32_t divisor = ((base ? base : 255000) + 2 * khz - 1) / (2 * khz);
-	uint32_t power = 1;
-
-	if (counts) {
-		divisor = divisor > 1023 ? 1023 : divisor;
-		return (uint16_t)((divisor & 0xff) << 8 | (divisor >> 8) << 6);
-	}
-	while (power < divisor && power < 128)
-		power *= 2;
-	return (uint16_t)(power << 8);
-}
-
-static bool set_clock(const struct sdhci *host, uint32_t khz)
-{
-	uint16_t clock = (uint16_t)(divisor_for(host, khz) | CLOCK_INTERNAL);
-	uint64_t end = time_ns() + RESET_NS;
-
-	mmio_write16(host->regs + SDHCI_CLOCK, 0);
-	mmio_write16(host->regs + SDHCI_CLOCK, clock);
-	while (!(mmio_read16(host->regs + SDHCI_CLOCK) & CLOCK_STABLE)) {
-		if (time_ns() >= end)
-			return false;
-		cpu_relax();
-	}
-	mmio_write16(host->regs + SDHCI_CLOCK, clock | CLOCK_CARD);
-	return true;
-}
-
 static void learn(struct sdhci *host)
 {
 	struct blk_info *info = &host->blk.info;
@@ -365,7 +329,7 @@ static bool start(struct sdhci *host)
 	mmio_write8(host->regs + SDHCI_TIMEOUT, TIMEOUT_LONGEST);
 	mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, 0);
 	mmio_write32(host->regs + SDHCI_STATUS_ENABLE, SDHCI_DONE_COMMAND | SDHCI_DONE_TRANSFER | SDHCI_ERRORS);
-	if (!set_clock(host, IDENTIFY_KHZ) || !sd_card_start(host, &host->card) || !set_clock(host, TRANSFER_KHZ))
+	if (!sdhci_set_clock(host, IDENTIFY_KHZ) || !sd_card_start(host, &host->card) || !sdhci_set_clock(host, TRANSFER_KHZ))
 		return false;
 	mmio_write8(host->regs + SDHCI_CONTROL, CONTROL_FOUR_LINES | (host->wide ? CONTROL_ADMA64 : CONTROL_ADMA32));
 	learn(host);

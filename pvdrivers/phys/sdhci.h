@@ -92,6 +92,9 @@ struct sdhci {
 /** Gives a command without data and waits for its answer, four words. False: none came, or a wrong one. */
 bool sdhci_command(const struct sdhci *host, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4]);
 
+/** A card clock of at most `khz`. False: it does not become stable. */
+bool sdhci_set_clock(const struct sdhci *host, uint32_t khz);
+
 /** Finds out what the card is, and selects it: identification and transfer mode. False: it is not one that we know. */
 bool sd_card_start(const struct sdhci *host, struct sd_card *card);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A network card behind a virtio-pci function (virtio 1.2, 5.1): a ring each way, and virtio-net's header before each
- * frame in memory of our own. It must not know rings or registers.
+ * A network card behind a virtio-pci function (virtio 1.2, 5.1): stopped, started, its link and its interrupts. It must
+ * not know how frames become buffers.
  */
 
 #include <stdlib.h>
@@ -26,184 +26,6 @@
 static struct vnet *vnet_of(struct nic_device *nic)
 {
 	return (struct vnet *)(void *)nic;
-}
-
-static struct virtq_driver *rx_ring(struct vnet *vnet)
-{
-	return &vnet->virtio.queue[VIRTIO_NET_QUEUE_RECEIVE].ring;
-}
-
-static struct virtq_driver *tx_ring(struct vnet *vnet)
-{
-	return &vnet->virtio.queue[VIRTIO_NET_QUEUE_TRANSMIT].ring;
-}
-
-/* ---- buffers in ---- */
-
-static struct vnet_slot *find_slot(struct vnet_ring *ring)
-{
-	for (unsigned i = 0; i < VNET_DEPTH && ring->under_way < VNET_DEPTH; i++) {
-		struct vnet_slot *slot = &ring->slots[(ring->free + i) % VNET_DEPTH];
-
-		if (slot->used)
-			continue;
-		ring->free = (ring->free + i + 1) % VNET_DEPTH;
-		return slot;
-	}
-	return NULL;
-}
-
-static enum nic_status take_slot(struct vnet_ring *ring, struct vnet_slot *slot, enum vq_err error)
-{
-	if (error)
-		return error == VQ_ERR_FULL ? NIC_ERR_BUSY : NIC_ERR_ARGUMENT;
-	slot->used = true;
-	ring->under_way++;
-	return NIC_OK;
-}
-
-static void give_back(struct vnet_ring *ring, struct vnet_slot *slot)
-{
-	slot->used = false;
-	ring->under_way--;
-}
-
-static struct virtio_net_hdr header_of(const struct nic_offload *offload)
-{
-	static const uint8_t kinds[] = { VIRTIO_NET_HDR_GSO_NONE, VIRTIO_NET_HDR_GSO_TCPV4, VIRTIO_NET_HDR_GSO_TCPV6 };
-	struct virtio_net_hdr header = { 0 };
-
-	if (!offload)
-		return header;
-	if (offload->needs_csum) {
-		header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		header.csum_start = offload->csum_start;
-		header.csum_offset = offload->csum_offset;
-	}
-	header.gso_type = kinds[offload->gso];
-	if (offload->gso) {
-		header.hdr_len = offload->header_bytes;
-		header.gso_size = offload->gso_bytes;
-	}
-	return header;
-}
-
-static enum nic_status send(struct nic_device *nic, const struct dma_segment *segments, unsigned count,
-			    const struct nic_offload *offload, uint64_t cookie)
-{
-	struct vnet *vnet = vnet_of(nic);
-	struct vqd_segment parts[NIC_SEGMENT_COUNT + 1];
-	struct vnet_slot *slot = find_slot(&vnet->tx);
-	uint32_t bytes;
-	enum nic_status status = nic_check(nic, segments, count, offload, &bytes);
-
-	if (status || !slot)
-		return status ? status : NIC_ERR_BUSY;
-	parts[0] = (struct vqd_segment){ slot->header_bus, sizeof(*slot->header) };
-	for (unsigned i = 0; i < count; i++) {
-		parts[i + 1].size = segments[i].bytes;
-		if (!dma_map((const void *)segments[i].at, segments[i].bytes, &parts[i + 1].address))
-			return NIC_ERR_ARGUMENT;
-	}
-	*slot->header = header_of(offload);
-	slot->cookie = cookie;
-	slot->bytes = bytes;
-	if (!vnet->tx.under_way)
-		vnet->moved = time_ns();
-	return take_slot(&vnet->tx, slot, vqd_add(tx_ring(vnet), parts, count + 1, 0, slot));
-}
-
-static enum nic_status post(struct nic_device *nic, struct dma_segment buffer, uint64_t cookie)
-{
-	struct vnet *vnet = vnet_of(nic);
-	struct vnet_slot *slot = find_slot(&vnet->rx);
-	struct vqd_segment parts[2];
-
-	if (!slot)
-		return NIC_ERR_BUSY;
-	if (buffer.bytes < nic->info.receive_bytes || !dma_map((const void *)buffer.at, buffer.bytes, &parts[1].address))
-		return NIC_ERR_ARGUMENT;
-	parts[0] = (struct vqd_segment){ slot->header_bus, sizeof(*slot->header) };
-	parts[1].size = buffer.bytes;
-	slot->cookie = cookie;
-	slot->bytes = buffer.bytes;
-	return take_slot(&vnet->rx, slot, vqd_add(rx_ring(vnet), parts, 0, 2, slot));
-}
-
-static void kick(struct nic_device *nic)
-{
-	if (nic->dead)
-		return;
-	virtio_pci_kick(&vnet_of(nic)->virtio, VIRTIO_NET_QUEUE_RECEIVE);
-	virtio_pci_kick(&vnet_of(nic)->virtio, VIRTIO_NET_QUEUE_TRANSMIT);
-}
-
-/* ---- buffers out ---- */
-
-/* The header is the device's word; it is read once, and what it says of the frame must lie within it. */
-static struct nic_offload offload_of(struct vnet *vnet, const struct vnet_slot *slot, uint32_t bytes)
-{
-	struct virtio_net_hdr header;
-	struct nic_offload offload = { 0 };
-
-	memcpy(&header, slot->header, sizeof(header));
-	offload.csum_good = header.flags & VIRTIO_NET_HDR_F_DATA_VALID;
-	if (!(header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return offload;
-	if ((uint32_t)header.csum_start + header.csum_offset + 2 > bytes) {
-		vnet->nic.stats.rx_errors++;
-		return offload;
-	}
-	offload.needs_csum = true;
-	offload.csum_start = header.csum_start;
-	offload.csum_offset = header.csum_offset;
-	return offload;
-}
-
-static void receive(struct vnet *vnet, struct vnet_slot *slot, uint32_t written)
-{
-	uint32_t bytes = written > sizeof(*slot->header) ? written - (uint32_t)sizeof(*slot->header) : 0;
-	struct nic_offload offload = offload_of(vnet, slot, bytes);
-
-	if (bytes < NIC_HEADER_BYTES) {
-		bytes = 0;
-		vnet->nic.stats.rx_errors++;
-	} else {
-		vnet->nic.stats.rx_frames++;
-		vnet->nic.stats.rx_bytes += bytes;
-	}
-	give_back(&vnet->rx, slot);
-	vnet->nic.received(vnet->nic.arg, slot->cookie, bytes, true, &offload);
-}
-
-static void finish_send(struct vnet *vnet, struct vnet_slot *slot)
-{
-	vnet->nic.stats.tx_frames++;
-	vnet->nic.stats.tx_bytes += slot->bytes;
-	vnet->moved = time_ns();
-	give_back(&vnet->tx, slot);
-	vnet->nic.sent(vnet->nic.arg, slot->cookie);
-}
-
-static enum vq_err drain(struct vnet *vnet, struct virtq_driver *ring, unsigned budget, unsigned *done)
-{
-	enum vq_err error = VQ_OK;
-
-	for (; *done < budget; ++*done) {
-		uint32_t written;
-		void *cookie;
-
-		error = vqd_get(ring, &cookie, &written);
-		if (error)
-			break;
-		if (ring == rx_ring(vnet))
-			receive(vnet, cookie, written);
-		else
-			finish_send(vnet, cookie);
-		if (vnet->nic.dead)	/* by what was called */
-			return VQ_ERR_EMPTY;
-	}
-	return error == VQ_ERR_EMPTY ? VQ_OK : error;
 }
 
 static void look_at_link(struct vnet *vnet)
@@ -247,8 +69,7 @@ static unsigned poll(struct nic_device *nic, unsigned budget)
 		return 0;
 	if (vnet->changed)
 		look_at_link(vnet);
-	if (drain(vnet, tx_ring(vnet), budget, &done) < VQ_ERR_EMPTY || nic->dead ||
-	    drain(vnet, rx_ring(vnet), budget, &done) < VQ_ERR_EMPTY || nic->dead || is_lost(vnet))
+	if (!vnet_drain(vnet, budget, &done) || (!nic->dead && is_lost(vnet)))
 		quiesce(nic);
 	return done;
 }
@@ -272,8 +93,8 @@ static bool take_irq(void *arg)
 		return false;
 	if (cause & 2)
 		vnet->changed = true;
-	vqd_cancel_signal(rx_ring(vnet));
-	vqd_cancel_signal(tx_ring(vnet));
+	vqd_cancel_signal(vnet_rx(vnet));
+	vqd_cancel_signal(vnet_tx(vnet));
 	wake(vnet);
 	return true;
 }
@@ -297,8 +118,8 @@ static bool arm(struct nic_device *nic)
 	if (nic->dead)
 		return false;
 	vnet->armed = true;
-	pending = vqd_ask_signal(rx_ring(vnet));
-	pending = vqd_ask_signal(tx_ring(vnet)) || pending;
+	pending = vqd_ask_signal(vnet_rx(vnet));
+	pending = vqd_ask_signal(vnet_tx(vnet)) || pending;
 	return pending || vnet->changed;
 }
 
@@ -338,8 +159,8 @@ static bool learn(struct vnet *vnet)
 	memcpy(info->mac, config.mac, NIC_MAC_BYTES);
 	info->mtu_max = features & VIRTIO_NET_F_MTU ? config.mtu : MTU_USUAL;
 	info->can = translate_features(features);
-	info->send_depth = tx_ring(vnet)->has_indirect ? tx_ring(vnet)->size : tx_ring(vnet)->size / 2u;
-	info->receive_depth = rx_ring(vnet)->has_indirect ? rx_ring(vnet)->size : rx_ring(vnet)->size / 2u;
+	info->send_depth = vnet_tx(vnet)->has_indirect ? vnet_tx(vnet)->size : vnet_tx(vnet)->size / 2u;
+	info->receive_depth = vnet_rx(vnet)->has_indirect ? vnet_rx(vnet)->size : vnet_rx(vnet)->size / 2u;
 	info->receive_bytes = NIC_FRAME_BYTES(info->mtu_max);
 	return features & VIRTIO_NET_F_MAC && info->mtu_max >= 68 && info->mtu_max <= MTU_MAX - NIC_FRAME_BYTES(0);
 }
@@ -388,6 +209,25 @@ static enum nic_status set_filter(struct nic_device *nic, const struct nic_filte
 	if (status == NIC_ERR_RESET)
 		quiesce(nic);
 	return status;
+}
+
+static enum nic_status send(struct nic_device *nic, const struct dma_segment *segments, unsigned count,
+			    const struct nic_offload *offload, uint64_t cookie)
+{
+	return vnet_send(vnet_of(nic), segments, count, offload, cookie);
+}
+
+static enum nic_status post(struct nic_device *nic, struct dma_segment buffer, uint64_t cookie)
+{
+	return vnet_post(vnet_of(nic), buffer, cookie);
+}
+
+static void kick(struct nic_device *nic)
+{
+	if (nic->dead)
+		return;
+	virtio_pci_kick(&vnet_of(nic)->virtio, VIRTIO_NET_QUEUE_RECEIVE);
+	virtio_pci_kick(&vnet_of(nic)->virtio, VIRTIO_NET_QUEUE_TRANSMIT);
 }
 
 static const struct nic_ops ops = {

@@ -48,6 +48,23 @@ struct vnet {
 	volatile bool changed;	/* (handler sets) the configuration */
 };
 
+static inline struct virtq_driver *vnet_rx(struct vnet *vnet)
+{
+	return &vnet->virtio.queue[VIRTIO_NET_QUEUE_RECEIVE].ring;
+}
+
+static inline struct virtq_driver *vnet_tx(struct vnet *vnet)
+{
+	return &vnet->virtio.queue[VIRTIO_NET_QUEUE_TRANSMIT].ring;
+}
+
+/* virtio_net_ring.c */
+enum nic_status vnet_send(struct vnet *vnet, const struct dma_segment *segments, unsigned count,
+			  const struct nic_offload *offload, uint64_t cookie);
+enum nic_status vnet_post(struct vnet *vnet, struct dma_segment buffer, uint64_t cookie);
+/** False: the device broke the protocol. */
+bool vnet_drain(struct vnet *vnet, unsigned budget, unsigned *done);
+
 /** Waits for the device's answer to each command, for a bounded time. */
 enum nic_status vnet_set_filter(struct vnet *vnet, const struct nic_filter *filter);
 

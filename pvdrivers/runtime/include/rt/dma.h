@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rt/barrier.h>
+
 #define DMA_RANGE_COUNT	32u
 
 /* A piece of memory by its address in this program. A driver hands it to its device and never looks inside: it may lie
@@ -31,11 +33,5 @@ bool dma_map(const volatile void *at, uint64_t bytes, uint64_t *bus);
 /** Zeroed memory for a device's rings, on a boundary of `align` (a power of two), and its bus address. It is never given
  *  back. NULL: there is none that a device can reach. */
 void *dma_alloc(size_t bytes, size_t align, uint64_t *bus);
-
-/* What the CPU wrote before is seen by a device that then learns of it; what the device told of is read after. The
- * partner is the device's own order: it reads a descriptor after the doorbell, and writes a status after the data. */
-static inline void dma_write_barrier(void) { __asm__ volatile("dmb oshst" : : : "memory"); }
-static inline void dma_read_barrier(void) { __asm__ volatile("dmb oshld" : : : "memory"); }
-static inline void dma_full_barrier(void) { __asm__ volatile("dmb osh" : : : "memory"); }
 
 #endif

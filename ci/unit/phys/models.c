@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NVMe, SDHCI and e1000e as far as their drivers look at them: every command succeeds, every frame is sent, buffers come
+ * back with something in them.
+ */
+
+#include <string.h>
+
+#include "machine.h"
+#include "models.h"
+
+static uint8_t regs[MACHINE_BAR_BYTES];
+
+static uint32_t get32(unsigned at)
+{
+	uint32_t value;
+
+	memcpy(&value, regs + at, 4);
+	return value;
+}
+
+static void put32(unsigned at, uint32_t value)
+{
+	memcpy(regs + at, &value, 4);
+}
+
+static bool lying(void)
+{
+	return machine_random(1000) < machine.lies;
+}
+
+static uint64_t read_plain(unsigned at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, regs + at, bytes);
+	return value;
+}
+
+/* ---- NVMe ---- */
+
+static struct queue {
+	uint64_t commands;
+	uint64_t completions;
+	uint32_t size;
+	uint32_t head;
+	uint32_t tail;		/* of completions */
+	uint32_t phase;
+} queues[2];
+
+static void fill_identity(uint8_t *page, uint32_t what)
+{
+	const uint64_t blocks = 1u << 20;
+
+	memset(page, 0, 4096);
+	if (what == 1) {
+		memcpy(page + 4, "unit                ", 20);
+		page[520] = 0x0c;
+		page[525] = 1;
+	} else {
+		memcpy(page, &blocks, 8);
+		page[128 + 2] = 9;
+	}
+	for (unsigned i = 0; lying() && i < 20; i++)
+		page[machine_random(600)] = (uint8_t)machine_random(256);
+}
+
+static void run_admin(const uint32_t *command)
+{
+	uint64_t prp = command[6] | (uint64_t)command[7] << 32;
+	uint8_t *page = machine_memory(prp, 4096);
+
+	if ((command[0] & 0xff) == 6 && page)
+		fill_identity(page, command[10]);
+	if ((command[0] & 0xff) == 5)
+		queues[1].completions = prp;
+	if ((command[0] & 0xff) == 1)
+		queues[1] = (struct queue){ prp, queues[1].completions, (command[10] >> 16) + 1, 0, 0, 1 };
+}
+
+static void complete(struct queue *queue, uint32_t identifier)
+{
+	uint32_t *completion = machine_memory(queue->completions + 16ull * queue->tail, 16);
+	uint32_t status = lying() ? machine_random(2048) : 0;
+
+	if (lying())
+		identifier = machine_random(machine_random(2) ? 65536 : 70);
+	if (completion)
+		completion[3] = identifier | (lying() ? 0 : queue->phase) << 16 | status << 17;
+	if (++queue->tail == queue->size) {
+		queue->tail = 0;
+		queue->phase ^= 1;
+	}
+}
+
+static void run_queue(struct queue *queue, uint32_t tail)
+{
+	while (queue->head != tail && tail < queue->size) {
+		const uint32_t *command = machine_memory(queue->commands + 64ull * queue->head, 64);
+
+		if (!command)
+			return;
+		if (queue == &queues[0])
+			run_admin(command);
+		if (!lying())
+			complete(queue, command[0] >> 16);
+		queue->head = (queue->head + 1) % queue->size;
+	}
+}
+
+static void nvme_write(unsigned at, uint64_t value, unsigned bytes)
+{
+	memcpy(regs + at, &value, bytes);
+	if (at == 0x14) {
+		queues[0] = (struct queue){ get32(0x28) | (uint64_t)get32(0x2c) << 32, get32(0x30) | (uint64_t)get32(0x34) << 32,
+					    (get32(0x24) & 0xfff) + 1, 0, 0, 1 };
+		put32(0x1c, (uint32_t)value & 1);
+	}
+	if (at == 0x1000)
+		run_queue(&queues[0], (uint32_t)value);
+	if (at == 0x1008 && queues[1].size)
+		run_queue(&queues[1], (uint32_t)value);
+}
+
+void model_nvme(void)
+{
+	static const struct machine_device device = { read_plain, nvme_write };
+
+	machine.device = &device;
+	machine_set_function(0x1b36, 0x0010, 0x010802);
+	put32(0x00, 0x020000ff);
+	put32(0x04, 0x20);
+}
+
+/* ---- SDHCI ---- */
+
+static void sd_answer(uint16_t command)
+{
+	memset(regs + 0x10, 0, 16);
+	put32(0x10, 0x900);
+	switch (command >> 8) {
+	case 8: put32(0x10, 0x1aa); break;
+	case 41: put32(0x10, 0xc0ff8000); break;
+	case 3: put32(0x10, 0x12340000); break;
+	case 9:
+		put32(0x14, 0x1fff << 8);
+		put32(0x1c, 1u << 22);
+		break;
+	}
+	put32(0x30, command & 0x20 || (command & 0x1f) == 0x1b ? 3 : 1);
+	if (lying())
+		put32(0x30, get32(0x30) | 1u << 15 | 1u << machine_random(32));
+}
+
+static void sdhci_write(unsigned at, uint64_t value, unsigned bytes)
+{
+	if (at == 0x30) {
+		put32(0x30, get32(0x30) & ~(uint32_t)value);
+		return;
+	}
+	memcpy(regs + at, &value, bytes);
+	if (at == 0x0e)
+		sd_answer((uint16_t)value);
+	if (at == 0x2c)
+		regs[0x2c] |= 2;
+	if (at == 0x2f)
+		regs[0x2f] = 0;
+}
+
+void model_sdhci(void)
+{
+	static const struct machine_device device = { read_plain, sdhci_write };
+
+	machine.device = &device;
+	machine_set_function(0x1b36, 0x0007, 0x080501);
+	put32(0x24, 0x000f0000);
+	put32(0x40, 1u << 28 | 1u << 19 | 52u << 8);
+}
+
+/* ---- e1000e ---- */
+
+static uint64_t ring_base(unsigned at)
+{
+	return get32(at) | (uint64_t)get32(at + 4) << 32;
+}
+
+static void send_frames(uint32_t tail)
+{
+	uint32_t at = get32(0x3810);
+
+	for (; at != tail && at < 256 && tail < 256; at = (at + 1) % 256) {
+		uint8_t *entry = machine_memory(ring_base(0x3800) + 16ull * at, 16);
+
+		if (entry && !lying())
+			entry[12] |= 1;
+	}
+	put32(0x3810, at);
+}
+
+static void receive_frames(uint32_t tail)
+{
+	uint32_t at = get32(0x2810);
+
+	for (; at != tail && at < 256 && tail < 256; at = (at + 1) % 256) {
+		uint8_t *entry = machine_memory(ring_base(0x2800) + 16ull * at, 16);
+		uint16_t bytes = (uint16_t)(lying() ? machine_random(65536) : 60 + machine_random(1400));
+
+		if (!entry)
+			return;
+		memcpy(entry + 8, &bytes, 2);
+		entry[12] = (uint8_t)(lying() ? machine_random(256) : 3);
+		entry[13] = (uint8_t)(lying() ? machine_random(256) : 0);
+	}
+	put32(0x2810, at);
+}
+
+static void e1000e_write(unsigned at, uint64_t value, unsigned bytes)
+{
+	memcpy(regs + at, &value, bytes);
+	if (at == 0x00) {
+		put32(0x00, (uint32_t)value & ~(1u << 26));
+		put32(0x08, value & 4 ? 2 : 2 | 1u << 19);
+	}
+	if (at == 0xc0)
+		put32(0xc0, 0x80);
+	if (at == 0x3818)
+		send_frames((uint32_t)value);
+	if (at == 0x2818)
+		receive_frames((uint32_t)value);
+}
+
+void model_e1000e(void)
+{
+	static const struct machine_device device = { read_plain, e1000e_write };
+
+	machine.device = &device;
+	machine_set_function(0x8086, 0x10d3, 0x020000);
+	put32(0x08, 2);
+	put32(0x10, 1u << 9);
+	put32(0x5400, 0x12005452);
+	put32(0x5404, 1u << 31 | 0x5634);
+}
