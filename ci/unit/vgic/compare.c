@@ -151,6 +151,30 @@ uint32_t world_read(const struct place *at)
 
 /* ---- the physical side ---- */
 
+/* Whoever gets it. Another vCPU may have the CPU of that one: then it is off, and comes later. */
+static uint32_t taker_of(uint32_t partition, uint32_t vcpu, irq_t irq)
+{
+	uint32_t target = irq < 32u ? vcpu : model_target(&world_model[partition], irq);
+
+	return target < world_model[partition].vcpu_count ? target : MODEL_NOBODY;
+}
+
+static void compare_physical_way(uint32_t partition, uint32_t vcpu, irq_t irq)
+{
+	const struct m_irq *i = model_irq(&world_model[partition], vcpu, irq);
+	const struct physical_irq *p = world_physical(partition, vcpu, irq);
+	uint32_t taker = taker_of(partition, vcpu, irq);
+
+	if (p->is_enabled && !i->is_enabled)
+		wrong(partition, vcpu, irq, "off, but its physical interrupt is on");
+	if (taker == MODEL_NOBODY)
+		return;
+	if (!p->is_enabled && i->is_enabled && machine.cpu[world_cpu_of(partition, taker)].loaded == world_vcpu(partition, taker))
+		wrong(partition, vcpu, irq, "on, but its physical interrupt is off");
+	if (irq >= 32u && p->cpu != world_cpu_of(partition, taker))
+		wrong(partition, vcpu, irq, "its physical interrupt goes to the CPU of another vCPU");
+}
+
 /* Active there as long as it is pending (and was taken) or active here; never longer, or it would never come again. */
 static void compare_physical(uint32_t partition, uint32_t vcpu, irq_t irq)
 {
@@ -165,6 +189,7 @@ static void compare_physical(uint32_t partition, uint32_t vcpu, irq_t irq)
 		wrong(partition, vcpu, irq, "active, but its physical interrupt is not: it would come meanwhile");
 	if (irq >= 32u && p->is_edge != i->is_edge)
 		wrong(partition, vcpu, irq, "its physical interrupt is configured otherwise");
+	compare_physical_way(partition, vcpu, irq);
 }
 
 /* Nothing of a vCPU that is gone may reach the next one. */

@@ -81,7 +81,7 @@ void machine_must(bool good, const char *what)
 }
 
 #if GIC == 3
-uint64_t ich_vtr(void) { return 4ull << 29 | 4ull << 26 | (machine.lr_count - 1u); }
+uint64_t ich_vtr(void) { return (machine.priority_bits - 1ull) * (1ull << 29 | 1ull << 26) | (machine.lr_count - 1u); }
 uint64_t ich_elrsr(void) { return empty(here()); }
 uint64_t ich_hcr(void) { return here()->hcr; }
 void ich_hcr_set(uint64_t value) { here()->hcr = (uint32_t)value; }
@@ -141,17 +141,28 @@ void gich_write(uint32_t offset, uint32_t value)
 
 /* ---- the guest's side ---- */
 
-/* GICv3 has active priorities a group, GICv2 for both. Five bits of a priority preempt. */
-static uint64_t *apr_of(struct interface *i, bool is_group1)
+/* Active priorities, 32 a register: GICv3 has registers for each group, GICv2 for both. */
+static uint64_t *apr_of(struct interface *i, bool is_group1, uint32_t level)
 {
-	return &i->apr[GIC == 3 && is_group1 ? 4 : 0];
+	return &i->apr[(GIC == 3 && is_group1 ? 4u : 0) + level / 32u];
+}
+
+static uint32_t level_of(uint32_t priority)
+{
+	return priority >> (8u - machine.priority_bits);
+}
+
+static bool is_running(struct interface *i, bool is_group1, uint32_t level)
+{
+	return *apr_of(i, is_group1, level) >> level % 32u & 1u;
 }
 
 static uint32_t running(struct interface *i)
 {
-	uint64_t both = *apr_of(i, false) | *apr_of(i, true);
-
-	return both ? (uint32_t)__builtin_ctzll(both) << 3 : 0x100u;
+	for (uint32_t level = 0; level < 1u << machine.priority_bits; level++)
+		if (is_running(i, false, level) || is_running(i, true, level))
+			return level << (8u - machine.priority_bits);
+	return 0x100u;
 }
 
 static uint64_t *highest(struct interface *i)
@@ -166,7 +177,7 @@ static uint64_t *highest(struct interface *i)
 
 		if (!get(*lr, f_pending) || get(*lr, f_active) || !(i->vmcr >> get(*lr, f_group) & 1u))
 			continue;
-		if (priority_of(*lr) < limit) {
+		if (priority_of(*lr) < limit || (best && machine.is_last_first && priority_of(*lr) == limit)) {
 			limit = priority_of(*lr);
 			best = lr;
 		}
@@ -194,7 +205,7 @@ struct taken machine_acknowledge(uint32_t cpu)
 	if (lr) {
 		put(lr, f_pending, 0);
 		put(lr, f_active, 1);
-		*apr_of(i, get(*lr, f_group)) |= 1ull << (priority_of(*lr) >> 3);
+		*apr_of(i, get(*lr, f_group), level_of(priority_of(*lr))) |= 1ull << level_of(priority_of(*lr)) % 32u;
 	}
 	return taken_of(lr);
 }
@@ -207,12 +218,17 @@ static void physical_deactivate(uint32_t cpu, irq_t irq)
 		machine.cpu[cpu].private[irq].is_active = false;
 }
 
-static void deactivate(uint32_t cpu, irq_t irq)
+static bool is_from(uint64_t lr, uint32_t source)
+{
+	return GIC == 3 || source == ANY_SOURCE || get(lr, f_irq) >= VGIC_SGIS || get(lr, f_source) == source;
+}
+
+static void deactivate(uint32_t cpu, irq_t irq, uint32_t source)
 {
 	struct interface *i = &machine.cpu[cpu];
 
 	for (uint32_t n = 0; n < machine.lr_count; n++) {
-		if (get(i->lr[n], f_irq) != irq || !get(i->lr[n], f_active))
+		if (get(i->lr[n], f_irq) != irq || !get(i->lr[n], f_active) || !is_from(i->lr[n], source))
 			continue;
 		put(&i->lr[n], f_active, 0);
 		if (get(i->lr[n], f_hw))
@@ -222,21 +238,18 @@ static void deactivate(uint32_t cpu, irq_t irq)
 	i->hcr += HCR_EOI_ONE;
 }
 
-void machine_end(uint32_t cpu, irq_t irq)
+void machine_end(uint32_t cpu, irq_t irq, uint32_t source)
 {
 	struct interface *i = &machine.cpu[cpu];
-	uint32_t priority = running(i);
+	uint32_t level = level_of(running(i));
 
-	machine_must(priority < 0x100u, "an end without an active priority");
-	if (*apr_of(i, false) >> (priority >> 3) & 1u)
-		*apr_of(i, false) &= *apr_of(i, false) - 1u;
-	else
-		*apr_of(i, true) &= *apr_of(i, true) - 1u;
+	machine_must(running(i) < 0x100u, "an end without an active priority");
+	*apr_of(i, !is_running(i, false, level), level) &= ~(1ull << level % 32u);
 	if (!(i->vmcr & SPLIT))
-		deactivate(cpu, irq);
+		deactivate(cpu, irq, source);
 }
 
-void machine_deactivate(uint32_t cpu, irq_t irq)
+void machine_deactivate(uint32_t cpu, irq_t irq, uint32_t source)
 {
 	machine.now = cpu;
 #if GIC == 3
@@ -245,7 +258,7 @@ void machine_deactivate(uint32_t cpu, irq_t irq)
 		return;
 	}
 #endif
-	deactivate(cpu, irq);
+	deactivate(cpu, irq, source);
 }
 
 void machine_set_mask(uint32_t cpu, uint32_t priority)
@@ -285,7 +298,7 @@ bool machine_wants_maintenance(uint32_t cpu)
 	bool is_pending = false, is_done = false;
 
 	for (uint32_t n = 0; n < machine.lr_count; n++) {
-		is_pending |= get(i->lr[n], f_pending);
+		is_pending |= get(i->lr[n], f_pending) && (machine.is_both_pending || !get(i->lr[n], f_active));
 		is_done |= wants_service(i->lr[n]);
 	}
 	return i->hcr & HCR_ENABLE && (is_done || (i->hcr & HCR_NO_PENDING && !is_pending) || (i->hcr & HCR_EOI_UNKNOWN && i->hcr >> 27) ||

@@ -40,6 +40,9 @@ struct interface {
 extern struct machine {
 	uint32_t now; /* CPU that the hypervisor's code runs on */
 	uint32_t lr_count;
+	uint32_t priority_bits;    /* GICv3: 5 to 7, and all of them preempt */
+	bool is_both_pending;      /* one that is active and pending counts as pending for the maintenance interrupt: readings differ */
+	bool is_last_first;        /* of two with the same priority the one in the last list register comes first */
 	uint32_t syncs; /* maintenance interrupts and kicks that were served */
 	struct interface cpu[CPUS];
 	struct physical_irq shared[PHYSICAL_IRQS];
@@ -90,10 +93,12 @@ struct taken {
 /** What an acknowledge would give, and giving it. */
 struct taken machine_highest(uint32_t cpu);
 struct taken machine_acknowledge(uint32_t cpu);
-/** End of interrupt: priority drop, and deactivation unless the guest splits them. */
-void machine_end(uint32_t cpu, irq_t irq);
+/** End of interrupt: priority drop, and deactivation unless the guest splits them. GICv2's guest names the sender of an SGI, as it
+ * was acknowledged; ANY_SOURCE: it never was. */
+#define ANY_SOURCE 0xffu
+void machine_end(uint32_t cpu, irq_t irq, uint32_t source);
 /** Deactivation alone. On GICv3 it may trap, and the hypervisor does it. */
-void machine_deactivate(uint32_t cpu, irq_t irq);
+void machine_deactivate(uint32_t cpu, irq_t irq, uint32_t source);
 void machine_set_mask(uint32_t cpu, uint32_t priority);
 void machine_set_groups(uint32_t cpu, uint32_t groups);
 void machine_set_split(uint32_t cpu, bool is_split);

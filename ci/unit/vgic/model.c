@@ -68,6 +68,7 @@ void model_acknowledge(struct model *m, uint32_t vcpu, uint32_t irq, uint32_t so
 	i->is_latched = irq < 16u && i->sources;
 	i->is_active = true;
 	i->holder = vcpu;
+	i->active_source = source;
 	v->taken[v->taken_count].irq = irq;
 	v->taken[v->taken_count++].priority = i->priority;
 }
@@ -116,6 +117,7 @@ void model_activate(struct model *m, uint32_t vcpu, uint32_t irq, bool is_active
 	if (!i->is_owned || i->is_active == is_active)
 		return;
 	i->is_active = is_active;
+	i->active_source = MODEL_ANY;
 	if (is_active)
 		i->holder = irq < 32u ? vcpu : model_target(m, irq);
 }
@@ -175,5 +177,6 @@ void model_begin(struct model *m, uint32_t version, uint32_t vcpu_count)
 	memset(m, 0, sizeof(*m));
 	m->version = version;
 	m->vcpu_count = vcpu_count;
+	m->priority_mask = 0xf8;
 	model_reset(m);
 }

@@ -22,6 +22,7 @@ struct m_irq {
 	uint8_t priority;
 	uint8_t sources; /* GICv2 SGI: who sent it; otherwise 1 */
 	uint32_t holder; /* shared and active: the vCPU */
+	uint32_t active_source; /* active SGI: who sent it; MODEL_ANY: it was made active by a write */
 	uint32_t route;  /* as written */
 	bool is_any;     /* GICv3: to any */
 };
@@ -36,6 +37,7 @@ struct m_vcpu {
 
 struct model {
 	uint32_t version, vcpu_count, control;
+	uint32_t priority_mask; /* bits that a priority has */
 	struct m_vcpu vcpu[MODEL_VCPUS];
 	struct m_irq shared[MODEL_IRQS]; /* from 32 on */
 };

@@ -162,4 +162,6 @@ void machine_begin(uint32_t lr_count)
 	memset(&machine, 0, sizeof(machine));
 	woken.count = 0;
 	machine.lr_count = lr_count;
+	machine.priority_bits = 5;
+	machine.is_both_pending = true;
 }

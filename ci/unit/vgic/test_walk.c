@@ -456,6 +456,10 @@ static uint32_t walk(uint64_t seed)
 	rules.is_split = chance(3) == 0 && (GIC == 3 || rules.is_roomy);
 	TELL("%u list registers%s\n", rules.lr_count, rules.is_split ? ", split end" : "");
 	world_begin(rules.lr_count);
+	machine.is_both_pending = chance(2);
+	machine.is_last_first = chance(2);
+	if (GIC == 3)
+		world_set_priority_bits(5u + chance(3));
 	start(BETA);
 	start(ALPHA);
 	for (uint32_t n = 1; n <= STEPS; n++) {

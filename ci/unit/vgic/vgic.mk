@@ -3,8 +3,8 @@
 
 UNIT_VGIC_OUT := $(O)/unit/vgic
 UNIT_VGIC_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ihyp/include -Ihyp -include ci/unit/vgic/machine.h -MMD
-UNIT_VGIC_SOURCES = $(addprefix hyp/arm64/,vgic vgic_line vgic_lr vgic_physical vgic_regs vgic_reset vgic_sgi) $(addprefix ci/unit/vgic/,machine physical model world compare)
-UNIT_VGIC_TESTS := registers walk
+UNIT_VGIC_SOURCES = $(addprefix hyp/arm64/,vgic vgic_line vgic_lr vgic_physical vgic_regs vgic_reset vgic_sgi) $(addprefix ci/unit/vgic/,machine physical model world access compare)
+UNIT_VGIC_TESTS := registers vcpus walk
 UNIT_VGIC_PROGRAMS := $(foreach v,2 3,$(UNIT_VGIC_TESTS:%=$(UNIT_VGIC_OUT)/test_%_v$(v)))
 
 # $(call unit_vgic,version): its objects. $(call unit_vgic_program,version,test). What stands in the place of hyp/arm64's headers

@@ -30,8 +30,11 @@ extern struct model world_model[PARTITIONS];
 extern uint32_t world_wrong; /* differences found since world_begin() */
 
 void world_begin(uint32_t lr_count);
+/** GICv3, right after it: other than 5. */
+void world_set_priority_bits(uint32_t bits);
 const struct plan_partition *world_partition(uint32_t partition);
 struct vcpu *world_vcpu(uint32_t partition, uint32_t index);
+uint32_t world_cpu_of(uint32_t partition, uint32_t index);
 /** Which vCPU is loaded on `cpu`. Returns: false if none is. */
 bool world_loaded(uint32_t cpu, uint32_t *partition, uint32_t *index);
 
