@@ -10,6 +10,7 @@
 #   DEP_UBOOT_SRC    source of U-Boot with Debian's security fixes   UBOOT_DIR
 #   DEP_KERNEL_6_1   DEP_KERNEL_6_12: Image, modules/, config, RELEASE (uname -r), PACKAGE
 #   DEP_BUSYBOX_ARM64  busybox (static), PACKAGE
+#   DEP_TOOLS_NET    DEP_TOOLS_DISK: bin/ and lib/ of programs that test guests measure with; PACKAGE, a line each
 #   DEP_QEMU_10      qemu-system-aarch64 of QEMU 10, for tests that need its SMMU; PACKAGE
 
 # What the build needs of the machine; nothing to install is the usual case and costs a few milliseconds.
@@ -39,6 +40,8 @@ DEP_UBOOT_SRC     := $(call dep-tree,u-boot)
 DEP_KERNEL_6_1    := $(CACHE)/series/kernel-6.1
 DEP_KERNEL_6_12   := $(CACHE)/series/kernel-6.12
 DEP_BUSYBOX_ARM64 := $(CACHE)/series/busybox-arm64
+DEP_TOOLS_NET     := $(CACHE)/series/tools-net
+DEP_TOOLS_DISK    := $(CACHE)/series/tools-disk
 DEP_QEMU_10       := $(CACHE)/series/qemu-10
 
 PICOLIBC_INC := $(DEP_PICOLIBC)/include
@@ -49,7 +52,7 @@ LWIP_DIR     := $(DEP_LWIP)
 UBOOT_DIR    := $(DEP_UBOOT_SRC)
 
 DEP_TREES  := $(DEP_PICOLIBC) $(DEP_MBEDTLS) $(DEP_LIBFDT) $(DEP_LWIP) $(DEP_UBOOT_SRC)
-DEP_SERIES := $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12) $(DEP_BUSYBOX_ARM64) $(DEP_QEMU_10)
+DEP_SERIES := $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12) $(DEP_BUSYBOX_ARM64) $(DEP_TOOLS_NET) $(DEP_TOOLS_DISK) $(DEP_QEMU_10)
 
 # A directory has no prerequisite: its name says what is in it, so it is made when it is absent and never again.
 dep-name = $(patsubst %-$(lastword $(subst -, ,$(1))),%,$(1))

@@ -83,10 +83,10 @@ def read_series(folder):
     """[(package, bytes to look for)] of each guest package that was fetched."""
     found = []
     for path in sorted(folder.glob("*/PACKAGE")):
-        name, version, checksum, _ = path.read_text().split()
         content = next((p for p in (path.parent / "Image", path.parent / "busybox") if p.exists()), None)
-        if not content:     # a tool of this machine
+        if not content:     # a tool of this machine, or of test guests
             continue
+        name, version, checksum, _ = path.read_text().split()
         content = content.read_bytes()
         licence = licence_of(name.replace("-image", ""))
         found.append((package(name, version, licence, checksum, f"pkg:deb/debian/{name}@{version}?arch=arm64"), content))

@@ -31,6 +31,18 @@ $(GUEST_IO_INITRAMFS): $(GUESTS_OUT)/initramfs-io-%.cpio: ci/guests/linux/init c
 	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox \
 		$$(cd $(GUESTS_OUT)/modules-$* && for m in *.ko; do echo modules/$$m=$(GUESTS_OUT)/modules-$*/$$m; done)
 
+# For guests that measure: the one for 6.12 with Debian's tools for network or disk, and the words that use them.
+GUEST_TOOLS_INITRAMFS := $(GUESTS_OUT)/initramfs-tools-net.cpio $(GUESTS_OUT)/initramfs-tools-disk.cpio
+
+$(GUESTS_OUT)/initramfs-tools-net.cpio: GUEST_TOOLS = $(DEP_TOOLS_NET)
+$(GUESTS_OUT)/initramfs-tools-disk.cpio: GUEST_TOOLS = $(DEP_TOOLS_DISK)
+$(GUEST_TOOLS_INITRAMFS): $(GUESTS_OUT)/initramfs-io-6.12.cpio ci/guests/linux/measure ci/guests/linux/mkcpio.py | $(DEP_TOOLS_NET) $(DEP_TOOLS_DISK)
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@.part bin/measure=ci/guests/linux/measure \
+		$$(cd $(GUEST_TOOLS) && find bin lib -type f | sed 's,.*,&=$(GUEST_TOOLS)/&,')
+	$(Q)cat $@.part $< > $@
+	$(Q)rm $@.part
+
 .PHONY: guests
 guests: $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS)
 
