@@ -41,7 +41,7 @@ struct vgic_bank {
 	uint32_t level;   /* input line of an emulated device is high */
 	uint32_t active;
 	uint32_t in_lr;
-	uint32_t quiet;       /* in_lr: a level whose list register does not tell when it ends, since the line is low */
+	uint32_t tells;       /* in_lr, no hw: its list register makes a maintenance interrupt when it ends, so until then nobody kicks */
 	uint32_t lr_latched;  /* in_lr: what makes it pending there was latched */
 	uint32_t seen_pending, seen_active;
 	uint32_t post_unpend, post_deactivate, post_activate;

@@ -18,7 +18,7 @@ static bool lr_hushed(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
 	if (lr & LR_PENDING)
 		return false;
 	vif_lr_set(bank->lr[irq % 32u], lr & ~LR_EOI);
-	bank->quiet |= bit_of(irq);
+	bank->tells &= ~bit_of(irq);
 	return true;
 }
 
@@ -42,7 +42,7 @@ static void level_rose(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
 	bank->latched |= bank->edge & ~bank->level & bit_of(irq);
 	bank->level |= bit_of(irq);
 	/* a level in a list register is looked at again when it ends, if that tells; an edge goes into the register */
-	if (!(bank->in_lr & ~bank->edge & ~bank->quiet & bit_of(irq)))
+	if (!(bank->in_lr & ~bank->edge & bank->tells & bit_of(irq)))
 		vgic_note_pending(&ref, bit_of(irq));
 	vgic_drop(gic, ref.self);
 }
@@ -69,8 +69,8 @@ void vgic_pend(const struct plan_partition *partition, irq_t irq)
 	index = ((bank->in_lr | bank->active) & bit_of(irq) ? gic->holder : gic->target)[irq - VGIC_PRIVATE];
 	if (index == VGIC_NOBODY)
 		index = vgic_target(gic, irq);
-	/* still latched: its vCPU was told, or will be when it enables it */
-	if (!(bank->enabled & ~was & bit_of(irq)) || index == VGIC_NOBODY) {
+	/* still latched, or in a list register that tells: its vCPU was told, or will be when it enables it, or ends it */
+	if (!(bank->enabled & ~was & ~(bank->in_lr & bank->tells) & bit_of(irq)) || index == VGIC_NOBODY) {
 		lock_drop(&gic->lock);
 		return;
 	}

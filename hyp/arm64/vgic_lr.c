@@ -61,6 +61,8 @@ static void lr_fold(struct vgic *gic, struct vcpu *self, uint32_t index)
 	bool is_changed = (was ^ lr) & (LR_PENDING | LR_ACTIVE);
 
 	bank->in_lr &= ~bit;
+	/* a doorbell that rang again before it was served: from now on it waits for the end, so a storm does not take the CPU */
+	bank->tells = (bank->tells & ~bit) | (lr & (LR_PENDING | LR_ACTIVE) ? bank->latched & bit : 0);
 	if (lr & LR_PENDING)
 		latch_again(vcpu, bank, irq, lr);
 	if (lr & LR_ACTIVE)
@@ -299,7 +301,7 @@ static void lr_own(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, 
 	vcpu->lr_again[index] = lr_common(gic, bank, irq) | LR_PENDING;
 	bank->lr[irq % 32u] = (uint8_t)index;
 	bank->in_lr |= bit_of(irq);
-	bank->quiet &= ~bit_of(irq);
+	bank->tells &= ~bit_of(irq);
 	if (irq >= VGIC_PRIVATE)
 		gic->holder[irq - VGIC_PRIVATE] = (uint8_t)self->index;
 }
@@ -326,11 +328,12 @@ static void lr_fill(struct vgic *gic, struct vcpu *self, irq_t irq, uint32_t ind
 	uint64_t lr = lr_common(gic, bank, irq);
 
 	lr |= is_active ? lr_active(gic, self, bank, irq) : lr_pend(gic_of(self), bank, irq);
-	if (!((bank->edge | bank->hw) & bit))
+	if (!((bank->edge | bank->hw) & bit) || (irq >= VGIC_PRIVATE && bank->tells & ~bank->hw & bit))
 		lr |= LR_EOI;
 	bank->seen_pending = (bank->seen_pending & ~bit) | (lr & LR_PENDING ? bit : 0);
 	bank->seen_active = (bank->seen_active & ~bit) | (lr & LR_ACTIVE ? bit : 0);
 	lr_own(gic, self, bank, irq, index);
+	bank->tells |= lr & LR_EOI ? bit & ~bank->hw : 0;
 	if (!(bank->enabled & vgic_group_enabled(gic, bank) & bit))
 		bank->lr[irq % 32u] = VGIC_LR_UNFIT;
 	vif_lr_set(index, lr);

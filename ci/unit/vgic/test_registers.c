@@ -180,6 +180,33 @@ static void test_doorbell(void)
 	CHECK(!world_wrong);
 }
 
+/* A front-end that rings and rings does not take its back-end's CPU: from the third ring on nobody is kicked until the guest took
+ * what it has. It may come once more than it would from wires. */
+static void test_doorbell_storm(void)
+{
+	uint32_t before;
+
+	begin(4);
+	for (int round = 0; round < 3; round++) {
+		before = machine.syncs;
+		for (int i = 0; i < 100; i++) {
+			world_pulse(ALPHA, DOORBELL_IRQ, 1);
+			world_settle();
+		}
+		CHECK(machine.syncs - before <= 2);
+		CHECK(take(0) == DOORBELL_IRQ);
+		for (int i = 0; i < 100; i++) {
+			world_pulse(ALPHA, DOORBELL_IRQ, 1);
+			world_settle();
+		}
+		CHECK(end(0) == DOORBELL_IRQ && take(0) == DOORBELL_IRQ && end(0) == DOORBELL_IRQ);
+		CHECK(machine.syncs - before <= 4);
+		CHECK(take(0) == NO_IRQ);
+		world_pulse(ALPHA, DOORBELL_IRQ, 1);
+		CHECK(take(0) == DOORBELL_IRQ && end(0) == DOORBELL_IRQ && take(0) == NO_IRQ);
+	}
+}
+
 int main(void)
 {
 	TEST(test_reset_values);
@@ -193,5 +220,6 @@ int main(void)
 	TEST(test_physical_level_again);
 	TEST(test_edges);
 	TEST(test_doorbell);
+	TEST(test_doorbell_storm);
 	return tap_done();
 }
