@@ -193,12 +193,12 @@ def menu(ways):
     findings = judge(ways.make(o, "demo-arm64_defconfig"))
     down, left = b"\x1bOB", b"\x1b"
     steps = [(b"", "Appliance  --->"), (down * 2 + b"\n", "What it runs"), (b"\n", "Name (string)"), (b"\x7f" * 8 + b"zebra\n", "zebra"),
-             (left, "zebra - CPU"), (down * 2 + b"\n", "MPIDR 0x1) (zebra)"), (b"q", "Save configuration?"), (b"y", "saved")]
+             (left, "zebra - CPU"), (down * 3 + b"\n", "MPIDR 0x1) (zebra)"), (b"q", "Save configuration?"), (b"y", "saved")]
     drawn, stuck = type_in_menu(o, steps)
     findings += stuck
     first, everything = plain(drawn[0]), plain(b"".join(drawn[4:]))
-    findings += [f"at first there is no: {w}" for w in ("Board (QEMU virt", "Number of partitions", "linux - CPU 0,1, 512 MiB", "hello - CPU 2, 16 MiB") if w not in first]
-    findings += ["more partitions are shown than there are"] if "Partition 3" in first else []
+    findings += [f"at first there is no: {w}" for w in ("Board (QEMU virt", "Number of partitions", "linux - CPU 0,1, 512 MiB", "hello - CPU 2, 16 MiB", "io - CPU 3, 32 MiB") if w not in first]
+    findings += ["more partitions are shown than there are"] if "Partition 4" in first else []
     findings += [f"after the name was typed there is no: {w}" for w in ("zebra",) if w not in everything]
     findings += ["the name was not saved"] if 'CONFIG_PART1_NAME="zebra"' not in (o / ".config").read_text() else []
     return findings + ([plain(d) for d in drawn] if findings else [])

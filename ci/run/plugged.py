@@ -3,15 +3,29 @@
 It must not know what partitions do with them.
 """
 import pathlib
+import socket
 import subprocess
 
 # Modern virtio without a BIOS of its own, whose DMA goes through the IOMMU where there is one.
 VIRTIO = ",disable-legacy=on,iommu_platform=on"
 
 
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def forward(word):
-    """8080:10.0.2.15:80 in QEMU's words."""
+    """8080:10.0.2.15:80 in QEMU's words; nothing where the port is somebody else's: the appliance runs all the same."""
     host, address, port = word.split(":")
+    if not is_free(int(host)):
+        print(f"port {host} of this machine is taken: it does not lead to {address}:{port}")
+        return ""
     return f",hostfwd=tcp:127.0.0.1:{host}-{address}:{port}"
 
 
