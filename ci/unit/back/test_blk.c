@@ -54,7 +54,8 @@ static void what_is_written_is_read(void)
 	CHECK(!memcmp(m.memory + 5 * 512, data(0), 8192));
 	CHECK(disk_request(&m, VIRTIO_BLK_T_IN, 5, 16384, 8192) == VIRTIO_BLK_S_OK && m.written == 8193);
 	CHECK(!memcmp(data(16384), data(0), 8192));
-	CHECK(disk_request(&m, VIRTIO_BLK_T_FLUSH, 0, 0, 0) == VIRTIO_BLK_S_OK);
+	CHECK(m.slow.unflushed == 1);
+	CHECK(disk_request(&m, VIRTIO_BLK_T_FLUSH, 0, 0, 0) == VIRTIO_BLK_S_OK && m.slow.flushed == 1 && m.slow.unflushed == 0);
 	end();
 }
 

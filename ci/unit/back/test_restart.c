@@ -234,6 +234,28 @@ static void damage(unsigned n)
 	}
 }
 
+/* A request that is in nobody's list would never complete. */
+static void a_log_that_lacks_one_is_not_believed(void)
+{
+	disk_open(&m, FEATURES);
+	m.slow.frozen = true;
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		add_one(slot);
+	front_kick(&m.front, 0);
+	disk_round(&m);
+	for (unsigned n = 0; n < STATE_LOG_MAX; n++) {
+		if (STATE_TAKEN_COUNT(m.front.state.log[n].taken) == 5)
+			m.front.state.log[n].taken = 0;
+	}
+	disk_die(&m);
+	CHECK(m.front.needs_reset && m.front.device.is_broken);
+	front_start(&m.front, FEATURES, 1);
+	memset(m.busy, 0, sizeof(m.busy));
+	m.slow.frozen = false;
+	CHECK(disk_request(&m, VIRTIO_BLK_T_IN, 0, 0, 512) == VIRTIO_BLK_S_OK);
+	disk_close(&m);
+}
+
 static void a_damaged_page_is_not_believed(void)
 {
 	unsigned broken = 0;
@@ -269,6 +291,7 @@ int main(void)
 	TEST(a_handoff_waits_for_the_next_backend);
 	TEST(a_state_page_of_another_life_is_not_used);
 	TEST(what_was_broken_stays_broken);
+	TEST(a_log_that_lacks_one_is_not_believed);
 	TEST(a_damaged_page_is_not_believed);
 	return tap_done();
 }
