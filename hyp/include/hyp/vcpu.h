@@ -33,13 +33,13 @@ struct vcpu {
 	const struct plan_cpu *cpu;             /* (boot) physical CPU that it runs on */
 	uint32_t index;                         /* (boot) in its partition */
 	uint32_t state;                         /* (partition lock) enum vcpu_state; read by its CPU */
-	const struct plan_device *waits_for;    /* (owner CPU) whose back-end had its last hand-off */
-	uint64_t wait_until;                    /* (device lock; read by its CPU) counter value at which it gives up; 0: it does not */
 	uint32_t requests;                      /* atomic OR by anybody, cleared by its CPU: enum vcpu_request */
 	bool is_idle;                           /* (owner CPU) in a trapped wait-for-interrupt */
 	uint64_t exits[EXIT_CLASS_COUNT];       /* (owner CPU) */
 	struct exit_record history[EXIT_HISTORY]; /* (owner CPU) ring of the last exits */
 	uint32_t history_next;                  /* (owner CPU) */
+	const struct plan_device *waits_for;    /* (owner CPU) whose back-end had its last hand-off */
+	uint64_t wait_until;                    /* (device lock; read by its CPU) counter value at which it gives up; 0: it does not */
 };
 
 enum vcpu_request {
