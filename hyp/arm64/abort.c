@@ -128,22 +128,23 @@ bool trap_device_fast(struct frame *frame, uint64_t esr)
 	struct arm64_vcpu *vcpu = arm64_vcpu_of(this_vcpu());
 	const struct plan_device *device = vcpu->device;
 	uint32_t index = ESR_SRT(esr);
-	uint64_t pc, ipa, value;
+	uint64_t pc, ipa, offset, value;
 
 	if ((esr & WORD_MASK) != WORD_REFUSED || !device ||
 	    (SYSREG_READ(spsr_el2) & (SPSR_AARCH32 | SPSR_OF_INSTRUCTION)))
 		return false;
 	ipa = translate(SYSREG_READ(far_el2));
-	value = index == 31u ? 0 : (uint32_t)frame->x[index];
-	if (ipa == device->ipa.v + DEVICE_QUEUE_NOTIFY)
-		device_notify(device, value);
-	else if (ipa == device->ipa.v + DEVICE_INTERRUPT_ACK)
-		device_acknowledge(device, value);
-	else
+	offset = ipa - device->ipa.v;
+	if (offset != DEVICE_QUEUE_NOTIFY && offset != DEVICE_INTERRUPT_ACK)
 		return false;
 	pc = SYSREG_READ(elr_el2);
 	exit_record(&vcpu->core, EXIT_MMIO, pc, esr, ipa);
 	SYSREG_WRITE(elr_el2, pc + 4u);
+	value = index == 31u ? 0 : (uint32_t)frame->x[index];
+	if (offset == DEVICE_QUEUE_NOTIFY)
+		device_notify(device, value);
+	else
+		device_acknowledge(device, value);
 	return true;
 }
 
