@@ -20,7 +20,9 @@ struct physical_irq *machine_private(uint32_t cpu, irq_t irq)
 
 static struct physical_irq *physical(irq_t irq)
 {
-	machine_must(irq < PHYSICAL_IRQS, "a physical interrupt that is not there");
+	bool is_private = irq == GIC_PPI_PMU || irq == GIC_PPI_VIRTUAL_TIMER || irq == GIC_PPI_PHYSICAL_TIMER;
+
+	machine_must(is_private || (irq < PHYSICAL_IRQS && machine.owner[irq].partition), "a physical interrupt that is no guest's");
 	if (irq >= 32u)
 		return &machine.shared[irq % PHYSICAL_IRQS];
 	return machine_private(machine.now, irq);

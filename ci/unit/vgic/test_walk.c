@@ -387,6 +387,7 @@ static void step_life(void)
 	}
 	TELL("restart of %s\n", world_partition(partition)->name);
 	world_reset(partition);
+	world_settle();
 	start(partition);
 }
 
