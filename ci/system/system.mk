@@ -22,4 +22,4 @@ endef
 $(foreach s,$(SYSTEM_SUITES),$(eval $(call system_suite,$(s))))
 
 # A prerequisite is expanded where it is read, and the list is complete only here.
-bench: $(SYSTEM_NEEDS)
+bench bench-io: $(SYSTEM_NEEDS)
