@@ -82,7 +82,7 @@ def restart(machine):
     machine.allow(r"io: ")
     with machine.test(f"the I/O partition is restarted {RESTARTS} times under load, and no guest sees an error"):
         machine.expect("linux0", r"^guest# ", 30)
-        machine.type_to("linux0", "bhtest load disk_errors\n")
+        machine.type_to("linux0", "bhtest load\n")
         machine.expect("linux0", r"^TURN 1$", 60)
         machine.command(str(machine.appliance.index("io")))
         machine.focus = machine.appliance.index("io")
