@@ -14,14 +14,30 @@ enum {
 	UDP_CSUM_AT = 6,
 	IPV4_CSUM_AT = 10,
 	IPV6_HEADER = 40,
+	TCP_HEADER = 20,
 	UDP_HEADER = 8,
 };
 
-static enum gso_err plan_checksum(struct gso_plan *plan, const struct gso_meta *meta)
+/*
+ * Whoever completes the checksum writes into the frame after it was judged. So the field is that of the packet's own TCP or UDP header, or
+ * it lies behind all that is judged, as that of a packet in a tunnel does; never in an address or a port.
+ */
+static bool is_sum_field(const struct packet *p, const struct gso_meta *meta)
+{
+	bool is_tcp = p->protocol == PROTOCOL_TCP, is_udp = p->protocol == PROTOCOL_UDP;
+
+	if (p->is_fragment || !p->has_protocol || !p->l4_at)
+		return false;
+	if (meta->csum_start == p->l4_at)
+		return (is_tcp && meta->csum_offset == TCP_CSUM_AT) || (is_udp && meta->csum_offset == UDP_CSUM_AT);
+	return meta->csum_start >= p->l4_at + (is_udp ? UDP_HEADER : TCP_HEADER);
+}
+
+static enum gso_err plan_checksum(struct gso_plan *plan, const struct gso_meta *meta, const struct packet *p)
 {
 	if (!(meta->flags & GSO_FLAG_NEEDS_CSUM))
 		return GSO_OK;
-	if ((uint32_t)meta->csum_start + meta->csum_offset + 2 > plan->total_bytes || meta->csum_start < ETHERNET_BYTES)
+	if ((uint32_t)meta->csum_start + meta->csum_offset + 2 > plan->total_bytes || !is_sum_field(p, meta))
 		return GSO_ERR_CSUM;
 	plan->needs_csum = true;
 	plan->csum_start = meta->csum_start;
@@ -113,14 +129,16 @@ enum gso_err gso_plan_make(const struct gso_meta *meta, const uint8_t *header, u
 
 	*plan = (struct gso_plan){ .total_bytes = total_bytes };
 	plan_nothing(plan);
-	err = plan_checksum(plan, meta);
+	if (!meta->flags && meta->type == GSO_TYPE_NONE)
+		return GSO_OK;
+	if (packet_parse(&p, header, header_bytes, total_bytes) != PACKET_OK)
+		return GSO_ERR_HEADER;
+	err = plan_checksum(plan, meta, &p);
 	if (err != GSO_OK || meta->type == GSO_TYPE_NONE)
 		return err;
 	plan->type = meta->type & (uint8_t)~GSO_TYPE_ECN;
 	if (plan->type != GSO_TYPE_TCPV4 && plan->type != GSO_TYPE_TCPV6 && meta->type != GSO_TYPE_UDP_L4)
 		return GSO_ERR_TYPE;
-	if (packet_parse(&p, header, header_bytes, total_bytes) != PACKET_OK)
-		return GSO_ERR_HEADER;
 	return plan_segments(plan, &p, meta->size);
 }
 

@@ -111,6 +111,29 @@ static void a_field_outside_is_refused(void)
 	CHECK(gso_plan_make(&meta, f.bytes, f.size, f.size, &plan) == GSO_OK && !plan.needs_csum);
 }
 
+/* Completing the checksum writes into a frame that was judged already. */
+static void only_a_sum_is_written(void)
+{
+	static const struct { int start, offset; enum gso_err err; } tries[] = {
+		{ 0, 6, GSO_OK }, { 0, 0, GSO_ERR_CSUM }, { 0, 2, GSO_ERR_CSUM }, { 0, 16, GSO_ERR_CSUM },
+		{ -20, 12, GSO_ERR_CSUM },	/* from the IP header on: its source address */
+		{ -20, 26, GSO_ERR_CSUM }, { 4, 2, GSO_ERR_CSUM }, { 7, 0, GSO_ERR_CSUM },
+		{ 8, 0, GSO_OK }, { 20, 6, GSO_OK },	/* in the payload: a tunnel's */
+	};
+
+	for (uint32_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		make_udp(false);
+		for (uint32_t n = 0; n < 40; n++)
+			f.bytes[f.size++] = 0;
+		meta.csum_start = (uint16_t)((int)f.l4_at + tries[i].start);
+		meta.csum_offset = (uint16_t)tries[i].offset;
+		CHECK(gso_plan_make(&meta, f.bytes, f.size, f.size, &plan) == tries[i].err);
+	}
+	make_udp(false);
+	f.bytes[f.l3_at + 6] = 0x20;	/* the first fragment of several */
+	CHECK(gso_plan_make(&meta, f.bytes, f.size, f.size, &plan) == GSO_ERR_CSUM);
+}
+
 /* ---- segmentation ---- */
 
 static void make_tcp(bool is_ipv6, bool is_tagged, uint32_t payload, uint16_t size, uint8_t flags)
@@ -322,7 +345,7 @@ static void headers_that_lie_are_refused(void)
 	CHECK(make_plan() == GSO_ERR_HEADER);
 	make_tcp(false, false, 5000, 1000, ACK);
 	f.bytes[f.l3_at + 6] = 0x20;	/* a fragment */
-	CHECK(make_plan() == GSO_ERR_HEADER);
+	CHECK(make_plan() == GSO_ERR_CSUM);
 	make_tcp(false, false, 5000, 1000, ACK);
 	f.size += 4;			/* bytes behind the packet */
 	CHECK(make_plan() == GSO_ERR_HEADER);
@@ -373,6 +396,7 @@ int main(void)
 	TEST(checksums_are_completed);
 	TEST(zero_is_never_sent);
 	TEST(a_field_outside_is_refused);
+	TEST(only_a_sum_is_written);
 	TEST(tcp_is_cut);
 	TEST(udp_is_cut);
 	TEST(sequence_numbers_wrap);
