@@ -11,8 +11,10 @@ $(GOLDEN_OUT)/plan/%.o: appliance-config/plan/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(GOLDEN_CFLAGS) -MMD -MP -c $< -o $@
 
+# Counts of an older build do not belong to this one: the program would say so, among the planner's own messages.
 $(GOLDEN_PLANNER): $(GOLDEN_OBJECTS)
 	$(call say,HOSTLD,$@)
+	$(Q)find $(GOLDEN_OUT) -name '*.gcda' -delete
 	$(Q)$(HOSTCC) $(GOLDEN_CFLAGS) $^ -o $@ -lfdt -lz
 
 -include $(GOLDEN_OBJECTS:.o=.d)
