@@ -29,6 +29,6 @@ bench: | $(DEP_KERNEL_6_12) ## Exact instruction counts and sizes: figure lines 
 QUICK ?=
 BENCH_IO_ONLY ?=
 .PHONY: bench-io
-bench-io: $(GUEST_TOOLS_INITRAMFS) | $(DEP_KERNEL_6_12) $(DEP_QEMU_10) ## Network and disk against plain QEMU (QUICK=1: fewer runs)
+bench-io: | $(DEP_KERNEL_6_12) $(DEP_QEMU_10) ## Network and disk against plain QEMU (QUICK=1: fewer runs)
 	$(Q)$(PYTHON) ci/bench/io.py --out $(O) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE) --json $(O)/bench.json \
 		--runs $(if $(QUICK),2,5) $(if $(BENCH_IO_ONLY),--only $(BENCH_IO_ONLY))

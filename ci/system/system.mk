@@ -23,3 +23,4 @@ $(foreach s,$(SYSTEM_SUITES),$(eval $(call system_suite,$(s))))
 
 # A prerequisite is expanded where it is read, and the list is complete only here.
 bench bench-io: $(SYSTEM_NEEDS)
+bench-io: $(GUEST_TOOLS_INITRAMFS)
