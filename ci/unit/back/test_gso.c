@@ -344,6 +344,9 @@ static void headers_that_lie_are_refused(void)
 	f.bytes[f.l4_at + 5]--;
 	CHECK(make_plan() == GSO_ERR_HEADER);
 	make_tcp(false, false, 5000, 1000, ACK);
+	meta.csum_start += 20;		/* in the payload, as a tunnel's is */
+	CHECK(make_plan() == GSO_ERR_CSUM);
+	make_tcp(false, false, 5000, 1000, ACK);
 	f.bytes[f.l3_at + 6] = 0x20;	/* a fragment */
 	CHECK(make_plan() == GSO_ERR_CSUM);
 	make_tcp(false, false, 5000, 1000, ACK);
