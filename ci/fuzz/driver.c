@@ -15,17 +15,9 @@ static uint64_t random_state;
 static uint8_t work[FUZZ_BYTES_MAX];
 static size_t work_size;
 
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 static uint64_t below(uint64_t limit)
 {
-	return next_random() % limit;
+	return fuzz_random(&random_state) % limit;
 }
 
 /* Numbers that break arithmetic. */
@@ -72,7 +64,7 @@ static void change_once(void)
 		copy_words();
 		return;
 	case 5:
-		work[at] = (uint8_t)next_random();
+		work[at] = (uint8_t)fuzz_random(&random_state);
 		return;
 	default:
 		if (below(20) == 0 && work_size > 64)
@@ -103,7 +95,7 @@ int main(int argc, char **argv)
 
 	random_state = 0x9e3779b97f4a7c15ull ^ (argc > 2 ? strtoull(argv[2], NULL, 0) * 2654435761u : 0);
 	for (uint64_t i = 0; i < count; i++)
-		try_one((uint32_t)next_random());
+		try_one((uint32_t)fuzz_random(&random_state));
 	printf("%s: %llu inputs\n", fuzz_name, (unsigned long long)count);
 	return 0;
 }

@@ -7,10 +7,27 @@
  * counts), and aborts when something that must hold does not; the sanitizers see the rest. It must not know the driver.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #define FUZZ_BYTES_MAX 65536u
+
+/* What must hold, whatever the input: the run ends here if it does not. */
+static inline void fuzz_must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* The next number after `*state`, which is not 0: xorshift, the same everywhere. */
+static inline uint64_t fuzz_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	return *state ^= *state << 17;
+}
 
 extern const char fuzz_name[];
 

@@ -18,12 +18,6 @@ const char fuzz_name[] = "gpt";
 
 static const char *const names[] = { "slot-a", "slot-b", "record-a", "firmware" };
 
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
-
 static uint32_t block_of(const uint8_t *bytes)
 {
 	return bytes[0] & 1 ? 4096 : 512;
@@ -91,8 +85,8 @@ void fuzz_repair(uint8_t *bytes, size_t size)
 
 static enum fw_err read_disk(const struct blockdev *dev, uint64_t offset, void *to, size_t size)
 {
-	must(offset % dev->block_bytes == 0 && size % dev->block_bytes == 0 && (uintptr_t)to % dev->block_bytes == 0);
-	must(offset <= dev->size_bytes && size <= dev->size_bytes - offset);
+	fuzz_must(offset % dev->block_bytes == 0 && size % dev->block_bytes == 0 && (uintptr_t)to % dev->block_bytes == 0);
+	fuzz_must(offset <= dev->size_bytes && size <= dev->size_bytes - offset);
 	memcpy(to, (const uint8_t *)dev->context + offset, size);
 	return FW_OK;
 }
@@ -106,7 +100,7 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (gpt_find(&dev, names[i], &found) != FW_OK)
 			continue;
-		must(found.size > 0 && found.offset % dev.block_bytes == 0 && found.size % dev.block_bytes == 0);
-		must(found.offset <= dev.size_bytes && found.size <= dev.size_bytes - found.offset);
+		fuzz_must(found.size > 0 && found.offset % dev.block_bytes == 0 && found.size % dev.block_bytes == 0);
+		fuzz_must(found.offset <= dev.size_bytes && found.size <= dev.size_bytes - found.offset);
 	}
 }

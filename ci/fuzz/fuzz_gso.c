@@ -15,12 +15,6 @@ const char fuzz_name[] = "gso";
 
 enum { CONTROL = 16 };	/* control bytes: flags, type, size, csum_start, csum_offset, bytes shown */
 
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void put16(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)value;
@@ -71,19 +65,19 @@ static void check_segments(const struct gso_plan *plan, const uint8_t *header)
 {
 	uint32_t at = plan->header_bytes;
 
-	must(plan->header_bytes <= GSO_HEADER_MAX && plan->segment_count <= GSO_TOTAL_MAX / GSO_UDP_SEGMENT_MAX + 1500);
+	fuzz_must(plan->header_bytes <= GSO_HEADER_MAX && plan->segment_count <= GSO_TOTAL_MAX / GSO_UDP_SEGMENT_MAX + 1500);
 	for (uint32_t i = 0; i < plan->segment_count; i++) {
 		uint8_t *out = malloc(GSO_HEADER_MAX);
 		struct gso_segment segment;
 
-		must(out != NULL);
+		fuzz_must(out != NULL);
 		gso_segment_make(plan, header, i, out, &segment);
-		must(segment.header_bytes == plan->header_bytes && segment.payload_at == at && segment.payload_bytes > 0);
-		must(segment.header_bytes + segment.payload_bytes <= plan->wire_bytes);
+		fuzz_must(segment.header_bytes == plan->header_bytes && segment.payload_at == at && segment.payload_bytes > 0);
+		fuzz_must(segment.header_bytes + segment.payload_bytes <= plan->wire_bytes);
 		at += segment.payload_bytes;
 		free(out);
 	}
-	must(at == plan->total_bytes);
+	fuzz_must(at == plan->total_bytes);
 }
 
 void fuzz_run(const uint8_t *bytes, size_t size)
@@ -100,11 +94,11 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	total = (uint32_t)size - CONTROL;
 	shown = bytes[8] < total ? bytes[8] : total;
 	header = malloc(shown ? shown : 1);
-	must(header != NULL);
+	fuzz_must(header != NULL);
 	memcpy(header, bytes + CONTROL, shown);
 	if (gso_plan_make(&meta, header, shown, total, &plan) == GSO_OK) {
-		must(!plan.needs_csum || (uint32_t)plan.csum_start + plan.csum_offset + 2 <= total);
-		must(plan.segment_count >= 1 && plan.wire_bytes <= total);
+		fuzz_must(!plan.needs_csum || (uint32_t)plan.csum_start + plan.csum_offset + 2 <= total);
+		fuzz_must(plan.segment_count >= 1 && plan.wire_bytes <= total);
 		if (plan.segment_count > 1)
 			check_segments(&plan, header);
 	}

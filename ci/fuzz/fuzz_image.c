@@ -61,25 +61,19 @@ void fuzz_repair(uint8_t *bytes, size_t size)
 	(void)size;
 }
 
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
-
 void fuzz_run(const uint8_t *bytes, size_t size)
 {
 	struct image image = { .bytes = { bytes, size } };
 
 	image_recognize(&image, true);
-	must(image.found != NULL && image.segment_count <= IMAGE_SEGMENT_MAX);
+	fuzz_must(image.found != NULL && image.segment_count <= IMAGE_SEGMENT_MAX);
 	for (uint32_t i = 0; !image.damage && i < image.segment_count; i++) {
 		const struct image_segment *s = &image.segments[i];
 
-		must(s->offset <= image.bytes.size && s->size <= image.bytes.size - s->offset && s->size <= s->memory);
-		must(s->address + s->memory >= s->address);
+		fuzz_must(s->offset <= image.bytes.size && s->size <= image.bytes.size - s->offset && s->size <= s->memory);
+		fuzz_must(s->address + s->memory >= s->address);
 	}
 	for (uint32_t i = 0; i < image.symbol_count; i++)
-		must(strlen(image.symbols[i].name) > 0);
+		fuzz_must(strlen(image.symbols[i].name) > 0);
 	mem_free_all();
 }

@@ -36,37 +36,31 @@ void fuzz_repair(uint8_t *bytes, size_t size)
 		put_le64(bytes + 8, size & ~7ull);
 }
 
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void check_loads(const struct manifest *m)
 {
 	for (uint32_t i = 0; i < m->load_count; i++) {
 		const struct manifest_load *load = &m->load[i];
 		uint64_t extent = manifest_load_extent(load);
 
-		must(load->component < m->component_count);
-		must(load->source + load->size >= load->source && load->source + load->size <= m->component[load->component].size);
-		must(load->target + extent > load->target && manifest_find_range(m, load->target, extent) != NULL);
-		must(load->target + extent <= m->handoff || m->handoff + MANIFEST_HANDOFF_BYTES <= load->target);
+		fuzz_must(load->component < m->component_count);
+		fuzz_must(load->source + load->size >= load->source && load->source + load->size <= m->component[load->component].size);
+		fuzz_must(load->target + extent > load->target && manifest_find_range(m, load->target, extent) != NULL);
+		fuzz_must(load->target + extent <= m->handoff || m->handoff + MANIFEST_HANDOFF_BYTES <= load->target);
 	}
 }
 
 static void check_promises(const struct manifest *m)
 {
-	must(m->component_count <= MANIFEST_COMPONENT_COUNT && m->load_count <= MANIFEST_LOAD_COUNT);
+	fuzz_must(m->component_count <= MANIFEST_COMPONENT_COUNT && m->load_count <= MANIFEST_LOAD_COUNT);
 	for (uint32_t i = 0; i < m->component_count; i++) {
-		must(m->component[i].offset >= MANIFEST_BYTES_MAX && m->component[i].offset <= SAMPLE_SLOT_BYTES);
-		must(m->component[i].size <= SAMPLE_SLOT_BYTES - m->component[i].offset);
-		must(memchr(m->component[i].name, 0, MANIFEST_TEXT_BYTES) != NULL);
+		fuzz_must(m->component[i].offset >= MANIFEST_BYTES_MAX && m->component[i].offset <= SAMPLE_SLOT_BYTES);
+		fuzz_must(m->component[i].size <= SAMPLE_SLOT_BYTES - m->component[i].offset);
+		fuzz_must(memchr(m->component[i].name, 0, MANIFEST_TEXT_BYTES) != NULL);
 	}
 	check_loads(m);
 	for (uint32_t i = 0; i < m->clear_count; i++)
-		must(m->clear[i].size != 0 && manifest_find_range(m, m->clear[i].base, m->clear[i].size) != NULL);
-	must(manifest_find_range(m, m->handoff, MANIFEST_HANDOFF_BYTES) != NULL && m->handoff % 8 == 0);
+		fuzz_must(m->clear[i].size != 0 && manifest_find_range(m, m->clear[i].base, m->clear[i].size) != NULL);
+	fuzz_must(manifest_find_range(m, m->handoff, MANIFEST_HANDOFF_BYTES) != NULL && m->handoff % 8 == 0);
 }
 
 /* Reads every byte that a signature claims. */
@@ -88,7 +82,7 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	static struct manifest m;
 	uint64_t signed_bytes;
 
-	must(sum_signatures(bytes, size) != UINT64_MAX);	/* the sum is used, so the bytes are read */
+	fuzz_must(sum_signatures(bytes, size) != UINT64_MAX);	/* the sum is used, so the bytes are read */
 	if (manifest_signed_bytes(bytes, size, &signed_bytes) != FW_OK)
 		return;
 	if (manifest_parse(bytes, signed_bytes, SAMPLE_SLOT_BYTES, &m) == FW_OK)

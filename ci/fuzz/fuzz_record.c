@@ -29,32 +29,26 @@ void fuzz_repair(uint8_t *bytes, size_t size)
 		put_le32(bytes + at + 508, crc32_of(bytes + at, 508));
 }
 
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void check_choice(const struct record_choice *choice)
 {
 	static const enum fw_err fine[RECORD_COPY_COUNT] = { FW_OK, FW_OK };
 	static struct record_choice again;
 	uint8_t bytes[RECORD_COPY_COUNT][RECORD_BYTES];
 
-	must(record_slot_to_try(choice, 0) < SLOT_COUNT && record_slot_to_try(choice, 1) < SLOT_COUNT);
-	must(record_slot_to_try(choice, 0) != record_slot_to_try(choice, 1));
+	fuzz_must(record_slot_to_try(choice, 0) < SLOT_COUNT && record_slot_to_try(choice, 1) < SLOT_COUNT);
+	fuzz_must(record_slot_to_try(choice, 0) != record_slot_to_try(choice, 1));
 	if (choice->copy == SLOT_NONE)
 		return;
-	must(choice->copy_err[choice->copy] == FW_OK);
+	fuzz_must(choice->copy_err[choice->copy] == FW_OK);
 	for (size_t slot = 0; slot < SLOT_COUNT; slot++)
-		must(strcmp(slot_state_text(choice->record.slot[slot].state), "unknown") != 0);
+		fuzz_must(strcmp(slot_state_text(choice->record.slot[slot].state), "unknown") != 0);
 	/* What was read can be written, and is read the same. */
 	record_write(&choice->record, bytes[0]);
 	memset(bytes[1], 0, RECORD_BYTES);
 	record_choose(bytes, fine, &again);
-	must(again.copy == 0);
+	fuzz_must(again.copy == 0);
 	record_write(&again.record, bytes[1]);
-	must(memcmp(bytes[0], bytes[1], RECORD_BYTES) == 0);
+	fuzz_must(memcmp(bytes[0], bytes[1], RECORD_BYTES) == 0);
 }
 
 void fuzz_run(const uint8_t *bytes, size_t size)

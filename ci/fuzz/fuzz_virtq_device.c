@@ -36,25 +36,11 @@ static uint64_t random_state;
 static bool is_steady;
 static unsigned accesses;
 
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 /* The guest, on another CPU: it writes somewhere in its rings, or where the next read is. */
 static void change_memory(uint64_t reading)
 {
 	static const uint16_t words[] = { 0, 1, 2, 3, 4, 5, 7, 8, 16, 0x80, 0x8000, 0x8080, 0x7fff, 0xffff, 0x4000, 0x1000 };
-	uint64_t dice = next_random();
+	uint64_t dice = fuzz_random(&random_state);
 	uint64_t at = ((dice >> 4 & 1 ? reading + (dice >> 8) % 8 : (dice >> 8) % (RING_BYTES + 1024))) & ~1ull;
 
 	if (!is_steady && dice % 4 == 0 && at < RING_BYTES + 1024)
@@ -65,8 +51,8 @@ static void see(const void *at, size_t size)
 {
 	uint64_t offset = (uint64_t)((const uint8_t *)at - memory);
 
-	must(++accesses <= ACCESSES_MAX);
-	must(offset < MEMORY_BYTES && size <= MEMORY_BYTES - offset);
+	fuzz_must(++accesses <= ACCESSES_MAX);
+	fuzz_must(offset < MEMORY_BYTES && size <= MEMORY_BYTES - offset);
 	change_memory(offset);
 }
 
@@ -108,7 +94,7 @@ size_t fuzz_seed(uint32_t which, uint8_t bytes[FUZZ_BYTES_MAX])
 	struct virtq_driver driver;
 
 	memset(guest, 0, sizeof(guest));
-	must(vqd_init(&driver, &parts, (uint16_t)(4u << (which >> 3 & 3)), features, &head.setup) == VQ_OK);
+	fuzz_must(vqd_init(&driver, &parts, (uint16_t)(4u << (which >> 3 & 3)), features, &head.setup) == VQ_OK);
 	for (uint32_t n = which >> 8 & 7; n > 0; n--) {
 		struct vqd_segment segments[4];
 
@@ -135,26 +121,26 @@ static void use(const struct vq_chain *chain)
 	struct vq_cursor from = vq_readable(chain), to = vq_writable(chain);
 	uint64_t sum[2] = { 0, 0 };
 
-	must(chain->readable_count + chain->writable_count <= VQ_CHAIN_MAX);
+	fuzz_must(chain->readable_count + chain->writable_count <= VQ_CHAIN_MAX);
 	for (unsigned n = 0; n < chain->readable_count + chain->writable_count; n++) {
 		const struct vq_segment *s = &chain->segment[n];
 
-		must(s->at >= memory && s->size > 0 && s->size <= MEMORY_BYTES - (size_t)(s->at - memory));
+		fuzz_must(s->at >= memory && s->size > 0 && s->size <= MEMORY_BYTES - (size_t)(s->at - memory));
 		sum[n >= chain->readable_count] += s->size;
 	}
-	must(sum[0] == chain->readable_size && sum[1] == chain->writable_size);
+	fuzz_must(sum[0] == chain->readable_size && sum[1] == chain->writable_size);
 	accesses = 0;
-	must(vq_read(&from, private, from.left < sizeof(private) ? from.left : (uint32_t)sizeof(private)) == VQ_OK);
+	fuzz_must(vq_read(&from, private, from.left < sizeof(private) ? from.left : (uint32_t)sizeof(private)) == VQ_OK);
 	accesses = 0;
-	must(vq_write(&to, private, to.left < sizeof(private) ? to.left : (uint32_t)sizeof(private)) == VQ_OK);
-	must(vq_read(&from, private, from.left + 1) == VQ_ERR_GUEST && vq_zero(&to, to.left + 1) == VQ_ERR_GUEST);
+	fuzz_must(vq_write(&to, private, to.left < sizeof(private) ? to.left : (uint32_t)sizeof(private)) == VQ_OK);
+	fuzz_must(vq_read(&from, private, from.left + 1) == VQ_ERR_GUEST && vq_zero(&to, to.left + 1) == VQ_ERR_GUEST);
 	accesses = 0;
 }
 
 static bool is_fine(enum vq_err err)
 {
 	accesses = 0;
-	must(err == VQ_OK || err == VQ_ERR_EMPTY || err == VQ_ERR_GUEST);
+	fuzz_must(err == VQ_OK || err == VQ_ERR_EMPTY || err == VQ_ERR_GUEST);
 	return err == VQ_OK;
 }
 
@@ -169,22 +155,22 @@ static void serve(struct virtq *q)
 	for (unsigned n = 0; n < CHAINS_MAX && is_fine(virtq_pop(q, &chain)); n++) {
 		use(&chain);
 		held[held_count++] = chain.token;
-		if (held_count == 4 || next_random() & 1) {
-			unsigned which = (unsigned)(next_random() % held_count);
+		if (held_count == 4 || fuzz_random(&random_state) & 1) {
+			unsigned which = (unsigned)(fuzz_random(&random_state) % held_count);
 
-			must(is_fine(virtq_push(q, held[which], (uint32_t)next_random())));
+			fuzz_must(is_fine(virtq_push(q, held[which], (uint32_t)fuzz_random(&random_state))));
 			held[which] = held[--held_count];
 		}
-		if (next_random() % 4 == 0)
-			must(is_fine(virtq_publish(q)) && is_fine(virtq_should_notify(q, &flag)));
-		if (next_random() % 8 == 0 && !is_fine(virtq_ask_signal(q, &flag)))
+		if (fuzz_random(&random_state) % 4 == 0)
+			fuzz_must(is_fine(virtq_publish(q)) && is_fine(virtq_should_notify(q, &flag)));
+		if (fuzz_random(&random_state) % 8 == 0 && !is_fine(virtq_ask_signal(q, &flag)))
 			return;
 		if (held_count && is_fine(virtq_retake(q, held[0], &chain)))
 			use(&chain);
 	}
 	while (held_count)
-		must(is_fine(virtq_push(q, held[--held_count], 0)));
-	must(is_fine(virtq_publish(q)) && is_fine(virtq_cancel_signal(q)));
+		fuzz_must(is_fine(virtq_push(q, held[--held_count], 0)));
+	fuzz_must(is_fine(virtq_publish(q)) && is_fine(virtq_cancel_signal(q)));
 }
 
 static void start(const struct head *head, const struct window *window)
@@ -193,7 +179,7 @@ static void start(const struct head *head, const struct window *window)
 	enum vq_err err = head->start ? virtq_restore(&q, window, &head->setup, head->position) : virtq_init(&q, window, &head->setup);
 	unsigned published;
 
-	must(err == VQ_OK || err == VQ_ERR_GUEST || err == VQ_ERR_SETUP);
+	fuzz_must(err == VQ_OK || err == VQ_ERR_GUEST || err == VQ_ERR_SETUP);
 	if (err == VQ_OK && (!head->start || is_fine(virtq_restore_published(&q, NULL, 0, &published))))
 		serve(&q);
 }
@@ -207,7 +193,7 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 		return;
 	memcpy(&head, bytes, sizeof(head));
 	memory = aligned_alloc(4096, MEMORY_BYTES);
-	must(memory);
+	fuzz_must(memory);
 	memset(memory, 0, MEMORY_BYTES);
 	memcpy(memory, bytes + sizeof(head), size - sizeof(head));
 	window.here = memory;

@@ -40,24 +40,10 @@ static const uint8_t *patterns;		/* what the device writes is taken from the inp
 static size_t patterns_size;
 static struct buffer buffers[SIZE_MAX_ + 1];
 
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 /* The device, at work: some bytes of the ring, from the input. */
 static void change_ring(void)
 {
-	uint64_t dice = next_random();
+	uint64_t dice = fuzz_random(&random_state);
 	size_t at = (dice >> 8) % (ring_bytes / 2) * 2, from = patterns_size < 2 ? 0 : (dice >> 32) % (patterns_size / 2) * 2;
 
 	if (changes && dice % changes == 0 && patterns_size >= 2)
@@ -95,7 +81,7 @@ void fuzz_repair(uint8_t *bytes, size_t size)
 
 static void add(struct virtq_driver *q)
 {
-	unsigned n = 1 + (unsigned)(next_random() % SIZE_MAX_), readable = (unsigned)(next_random() % 3), writable = (unsigned)(next_random() % 3);
+	unsigned n = 1 + (unsigned)(fuzz_random(&random_state) % SIZE_MAX_), readable = (unsigned)(fuzz_random(&random_state) % 3), writable = (unsigned)(fuzz_random(&random_state) % 3);
 	struct vqd_segment segments[4];
 	bool room = vqd_has_room(q, readable + writable);
 	enum vq_err err;
@@ -106,10 +92,10 @@ static void add(struct virtq_driver *q)
 		segments[i] = (struct vqd_segment){ BASE + 64 * i, 16 + i };
 	err = vqd_add(q, segments, readable, writable, &buffers[n]);
 	if (err == VQ_ERR_SETUP) {
-		must(readable + writable == 0 || readable + writable > q->size);
+		fuzz_must(readable + writable == 0 || readable + writable > q->size);
 		return;
 	}
-	must(room == (err == VQ_OK));
+	fuzz_must(room == (err == VQ_OK));
 	if (!room)
 		return;
 	buffers[n] = (struct buffer){ true, 0 };
@@ -134,12 +120,12 @@ static enum vq_err get(struct virtq_driver *q)
 	enum vq_err err = vqd_get(q, &cookie, &written);
 	struct buffer *b = cookie;
 
-	must(err == VQ_OK || err == VQ_ERR_EMPTY || err == VQ_ERR_GUEST);
+	fuzz_must(err == VQ_OK || err == VQ_ERR_EMPTY || err == VQ_ERR_GUEST);
 	if (err != VQ_OK)
 		return err;
-	must(b >= buffers && b <= buffers + SIZE_MAX_ && b->is_out && written <= b->writable);
+	fuzz_must(b >= buffers && b <= buffers + SIZE_MAX_ && b->is_out && written <= b->writable);
 	b->is_out = false;
-	must(q->free_count <= q->size && q->free_count + out_count() <= q->size + 0u);
+	fuzz_must(q->free_count <= q->size && q->free_count + out_count() <= q->size + 0u);
 	return VQ_OK;
 }
 
@@ -147,7 +133,7 @@ static enum vq_err get(struct virtq_driver *q)
 static void answer(struct virtq_driver *q)
 {
 	uint64_t word;
-	uint16_t id = (uint16_t)(next_random() % q->size);
+	uint16_t id = (uint16_t)(fuzz_random(&random_state) % q->size);
 
 	for (unsigned n = 0; n < q->size && !q->memory.slots[id].cookie; n++)
 		id = (uint16_t)((id + 1u) % q->size);
@@ -168,10 +154,10 @@ static void play(struct virtq_driver *q, uint32_t honest)
 
 	for (unsigned step = 0; step < STEPS && err != VQ_ERR_GUEST; step++) {
 		add(q);
-		if (next_random() & 1)
+		if (fuzz_random(&random_state) & 1)
 			vqd_publish(q);
 		(void)vqd_kick_needed(q);
-		if (next_random() % 8 < honest && q->used != q->published)
+		if (fuzz_random(&random_state) % 8 < honest && q->used != q->published)
 			answer(q);
 		if (vqd_ask_signal(q))
 			vqd_cancel_signal(q);
@@ -180,7 +166,7 @@ static void play(struct virtq_driver *q, uint32_t honest)
 	}
 	while (vqd_reclaim(q))
 		left++;
-	must(left == out_count());
+	fuzz_must(left == out_count());
 }
 
 void fuzz_run(const uint8_t *bytes, size_t size)
@@ -204,7 +190,7 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	parts.ring = ring_memory = aligned_alloc(16, (ring_bytes + 15) & ~(size_t)15);
 	parts.slots = malloc(head.size * sizeof(struct vqd_slot) + !head.size);
 	parts.tables = aligned_alloc(16, 16 * TABLE_ENTRIES * (head.size + 1));
-	must(parts.ring && parts.slots && parts.tables);
+	fuzz_must(parts.ring && parts.slots && parts.tables);
 	memset(buffers, 0, sizeof(buffers));
 	changes = 0;
 	if (vqd_init(&q, &parts, (uint16_t)head.size, features, &setup) == VQ_OK) {

@@ -47,12 +47,6 @@ static const struct vswitch_config config = { .port_count = PORTS, .ports = port
 
 static struct vswitch sw;
 
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
-
 /* Bit n of `which` chooses a header. */
 static void make_frame(struct frame *f, uint32_t which)
 {
@@ -106,7 +100,7 @@ static void decide(const uint8_t *bytes, size_t size, uint32_t shown, struct vsw
 				       .wire_bytes = (uint32_t)size - CONTROL, .segment_count = 1, .has_tag_beside = bytes[2] & 1,
 				       .tci_beside = bytes[3], .now_ns = 1 };
 
-	must(header != NULL);
+	fuzz_must(header != NULL);
 	memcpy(header, bytes + CONTROL, shown);
 	vswitch_forward(&sw, &frame, verdict);
 	free(header);
@@ -114,13 +108,13 @@ static void decide(const uint8_t *bytes, size_t size, uint32_t shown, struct vsw
 
 static void check_verdict(const struct vswitch_verdict *v, uint32_t port)
 {
-	must((v->egress & ~ports[port].allow) == 0 && (v->egress & v->mirror) == 0);
-	must((v->egress & ~sw.vlan_ports[v->vlan]) == 0 && (v->egress == 0 || sw.vlan_ports[v->vlan] >> port & 1));
-	must((v->egress != 0) == (v->drop == VSWITCH_FORWARDED) && v->drop < VSWITCH_DROP_NO_ROOM);
-	must((v->mirror & (1u << port)) == 0 && v->mirror < 1u << PORTS);
+	fuzz_must((v->egress & ~ports[port].allow) == 0 && (v->egress & v->mirror) == 0);
+	fuzz_must((v->egress & ~sw.vlan_ports[v->vlan]) == 0 && (v->egress == 0 || sw.vlan_ports[v->vlan] >> port & 1));
+	fuzz_must((v->egress != 0) == (v->drop == VSWITCH_FORWARDED) && v->drop < VSWITCH_DROP_NO_ROOM);
+	fuzz_must((v->mirror & (1u << port)) == 0 && v->mirror < 1u << PORTS);
 	for (uint32_t i = 0; i < PORTS; i++)
-		must(!((v->egress | v->mirror) >> i & 1) || v->edit[i] <= VSWITCH_EDIT_REPLACE);
-	must(v->egress == 0 || (v->tci & 0xfff) == v->vlan);
+		fuzz_must(!((v->egress | v->mirror) >> i & 1) || v->edit[i] <= VSWITCH_EDIT_REPLACE);
+	fuzz_must(v->egress == 0 || (v->tci & 0xfff) == v->vlan);
 }
 
 void fuzz_run(const uint8_t *bytes, size_t size)
@@ -131,7 +125,7 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	if (size < CONTROL)
 		return;
 	if (!sw.config)
-		must(vswitch_init(&sw, &config, 1, 0));
+		fuzz_must(vswitch_init(&sw, &config, 1, 0));
 	total = (uint32_t)size - CONTROL;
 	port = bytes[0] % PORTS;
 	decide(bytes, size, total, &whole);
@@ -140,5 +134,5 @@ void fuzz_run(const uint8_t *bytes, size_t size)
 	decide(bytes, size, total ? bytes[1] % total : 0, &part);
 	check_verdict(&part, port);
 	/* Showing less hides contradictions from the switch too, but never gets a frame further otherwise. */
-	must((part.egress & ~whole.egress) == 0 || whole.drop == VSWITCH_DROP_MALFORMED);
+	fuzz_must((part.egress & ~whole.egress) == 0 || whole.drop == VSWITCH_DROP_MALFORMED);
 }
