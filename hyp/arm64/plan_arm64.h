@@ -2,7 +2,7 @@
 /*
  * The arm64 part of the plan and the storage types that the generated plan
  * needs. The generated file includes <hyp/plan.h>, <hyp/partition.h>,
- * <hyp/console.h> and this one, and nothing else.
+ * <hyp/console.h>, <hyp/pci.h> if functions are given away, and this one.
  */
 #ifndef ARM64_PLAN_H
 #define ARM64_PLAN_H
@@ -10,6 +10,7 @@
 #include <hyp/partition.h>
 #include <hyp/plan.h>
 
+#include "its.h"
 #include "smmu.h"
 #include "vcpu.h"
 #include "vgic.h"
@@ -70,6 +71,7 @@ struct arch_plan {
 	const struct arm64_irq_owner *owners;
 	uint32_t owner_count;
 	const struct plan_smmu *smmu; /* null: none, and no device's DMA is held back */
+	const struct plan_its *its;   /* null: no message is an interrupt */
 };
 
 /* Run-time state of a partition on arm64. */
@@ -102,6 +104,13 @@ struct arch_plan_partition {
 	ipa_t gicd, gicr, gicc;  /* virtual bases; gicr: v3 only, gicc: v2 only */
 	uint32_t spi_count;      /* shared interrupts of the virtual distributor, a multiple of 32 */
 	pa_t pci_config;         /* configuration space of bus 0 of the host bridge that it owns, 1 MiB, mapped by stage 1; 0: none */
+	const struct plan_vits *vits; /* null: none, and no LPIs. spi_count + 32 is at most 288 all the same */
+	/* What its streams reach, if that is not what its vCPUs reach: its RAM, and the page to which messages go (PLAN_MAP_DEVICE, from
+	 * vits->base + 64 KiB to its->base + 64 KiB), which no vCPU reaches. The pool counts as a stage 2's does; null: its own stage 2. */
+	const struct plan_map *dma_maps;
+	uint32_t dma_map_count;
+	struct pt_page *dma_pool; /* [0] is the root; in section ".tables" */
+	uint32_t dma_page_count;
 	bool is_exclusive;       /* every vCPU has a CPU of its own: WFI is not trapped */
 };
 

@@ -19,6 +19,8 @@ struct console_ring;
 struct cpu;
 struct device;
 struct device_line;
+struct pci_driver;           /* pci.h */
+struct pci_function;         /* run-time state: pci.h */
 
 /* One page of a stage-2 table. */
 struct pt_page {
@@ -131,6 +133,34 @@ struct plan_window {
 	uint64_t size;         /* bytes, up to the next multiple of 1 GiB nothing else is mapped */
 };
 
+#define PLAN_PCI_BAR_COUNT 6u
+
+/* Memory of a PCI function. The partition has a map of it too (PLAN_MAP_DEVICE): both stay where they are. */
+struct plan_pci_bar {
+	pa_t pa;       /* what the function is told: a multiple of the size, below 4 GiB if the register has 32 bits */
+	ipa_t ipa;     /* what its partition reads there */
+	uint64_t size; /* bytes, as the function itself says: a power of two, 4 KiB at least; 0: not shown (absent, I/O space, or the
+	                * upper half of the one before), and reads as zero */
+};
+
+/* A PCI function that a partition drives by itself. Its partition sees a host bridge with one bus, and on it its functions. */
+struct plan_pci_function {
+	const char *name;
+	struct pci_function *state;     /* run-time state, zeroed */
+	uint16_t requester;             /* bus << 8 | device << 3 | function: where its configuration space is */
+	uint16_t virtual_requester;     /* the same as its partition sees it: bus 0, function 0 */
+	struct plan_pci_bar bars[PLAN_PCI_BAR_COUNT]; /* by number of the register */
+	uint8_t pin;                    /* 1 to 4: its pin interrupts by one of the partition's interrupts; 0: it has none to show */
+	uint16_t message_count;         /* MSI-X vectors that are shown, if it has as many; 0: MSI-X is hidden */
+};
+
+/* The host bridge whose functions are given away one by one. */
+struct plan_pci {
+	pa_t config;                      /* configuration space of bus 0 on, 1 MiB a bus, mapped by stage 1 */
+	uint32_t bus_count;
+	const struct pci_driver *driver;  /* &pci_driver: code that no plan names is not linked */
+};
+
 struct plan_partition {
 	uint16_t id;               /* its index in plan.partitions */
 	const char *name;
@@ -168,6 +198,8 @@ struct plan_partition {
 	uint32_t back_count;
 	const struct plan_window *const *windows; /* of which it is the front-end or the back-end */
 	uint32_t window_count;
+	const struct plan_pci_function *functions; /* that it drives by itself */
+	uint32_t function_count;
 	irq_t doorbell_irq;                      /* virtual, edge: a line of its doorbell page changed; 0: it serves no device */
 
 	enum plan_policy policy;
@@ -220,6 +252,7 @@ struct plan {
 	uint32_t cpu_count;
 	const struct plan_partition *partitions;
 	uint32_t partition_count;
+	const struct plan_pci *pci;   /* null: no function is given away by itself */
 	uint8_t console_prefix_key;   /* ASCII code of the key that starts a console command */
 	bool is_development;          /* development keys */
 	const struct arch_plan *arch;
