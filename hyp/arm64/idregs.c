@@ -17,6 +17,7 @@ struct sysreg_line {
 };
 
 #define PASS ~0ul
+#define WORD 0xfffffffful /* AArch32: all of its fields are known */
 #define MACHINE(name)                                                  \
 	static uint64_t machine_##name(const struct vcpu *vcpu)        \
 	{                                                              \
@@ -77,19 +78,19 @@ static uint64_t icc_sre(const struct vcpu *vcpu)
 static const struct sysreg_line lines[] = {
 	{ SYSREG(3, 0, 0, 1, 0), machine_id_pfr0_el1, 0xffff },
 	{ SYSREG(3, 0, 0, 1, 1), machine_id_pfr1_el1, 0xf0f0f },
-	{ SYSREG(3, 0, 0, 1, 4), machine_id_mmfr0_el1, PASS },
-	{ SYSREG(3, 0, 0, 1, 5), machine_id_mmfr1_el1, PASS },
-	{ SYSREG(3, 0, 0, 1, 6), machine_id_mmfr2_el1, PASS },
-	{ SYSREG(3, 0, 0, 1, 7), machine_id_mmfr3_el1, PASS },
-	{ SYSREG(3, 0, 0, 2, 0), machine_id_isar0_el1, PASS },
-	{ SYSREG(3, 0, 0, 2, 1), machine_id_isar1_el1, PASS },
-	{ SYSREG(3, 0, 0, 2, 2), machine_id_isar2_el1, PASS },
-	{ SYSREG(3, 0, 0, 2, 3), machine_id_isar3_el1, PASS },
-	{ SYSREG(3, 0, 0, 2, 4), machine_id_isar4_el1, PASS },
-	{ SYSREG(3, 0, 0, 2, 5), machine_id_isar5_el1, PASS },
-	{ SYSREG(3, 0, 0, 3, 0), machine_mvfr0_el1, PASS },
-	{ SYSREG(3, 0, 0, 3, 1), machine_mvfr1_el1, PASS },
-	{ SYSREG(3, 0, 0, 3, 2), machine_mvfr2_el1, PASS },
+	{ SYSREG(3, 0, 0, 1, 4), machine_id_mmfr0_el1, WORD },
+	{ SYSREG(3, 0, 0, 1, 5), machine_id_mmfr1_el1, WORD },
+	{ SYSREG(3, 0, 0, 1, 6), machine_id_mmfr2_el1, WORD },
+	{ SYSREG(3, 0, 0, 1, 7), machine_id_mmfr3_el1, WORD },
+	{ SYSREG(3, 0, 0, 2, 0), machine_id_isar0_el1, 0xfffffff },
+	{ SYSREG(3, 0, 0, 2, 1), machine_id_isar1_el1, WORD },
+	{ SYSREG(3, 0, 0, 2, 2), machine_id_isar2_el1, WORD },
+	{ SYSREG(3, 0, 0, 2, 3), machine_id_isar3_el1, WORD },
+	{ SYSREG(3, 0, 0, 2, 4), machine_id_isar4_el1, WORD },
+	{ SYSREG(3, 0, 0, 2, 5), machine_id_isar5_el1, 0xff0fffff },
+	{ SYSREG(3, 0, 0, 3, 0), machine_mvfr0_el1, WORD },
+	{ SYSREG(3, 0, 0, 3, 1), machine_mvfr1_el1, WORD },
+	{ SYSREG(3, 0, 0, 3, 2), machine_mvfr2_el1, 0xff },
 	{ SYSREG(3, 0, 0, 4, 0), guest_pfr0, 0x110f00000fff00fful },                /* no EL2, EL3, RAS, SVE, MPAM, AMU, RME */
 	{ SYSREG(3, 0, 0, 4, 1), machine_id_aa64pfr1_el1, 0xff },                    /* BTI, SSBS; no MTE, SME */
 	{ SYSREG(3, 0, 0, 5, 0), guest_dfr0, 0xf0f0ff0ful },                         /* no trace, no statistical profiling */
