@@ -43,9 +43,10 @@ FIGURES = (
     ("hyp_sloc", "lines", 6500, 6634),
     ("hyp_sloc_device", "lines", 500, None),
     ("hyp_sloc_smmu", "lines", 700, None),
+    ("hyp_sloc_its", "lines", 1200, None),
     ("hyp_headers_sloc", "lines", 2000, 3489),
 )
-OTHER_FIGURES = ("linux_boot_exits", "hyp_image", "hyp_sloc", "hyp_sloc_device", "hyp_sloc_smmu", "hyp_headers_sloc")   # not the bench guest's
+OTHER_FIGURES = ("linux_boot_exits", "hyp_image", "hyp_sloc", "hyp_sloc_device", "hyp_sloc_smmu", "hyp_sloc_its", "hyp_headers_sloc")   # not the bench guest's
 DEVICE_FIGURES = ("doorbell_el2_instructions", "virtio_ack_el2_instructions")   # of the guest with a device page
 GUEST_ENTRY = 0x40200000
 LOWER_EL_VECTORS = (0x400, 0x480, 0x500, 0x580)
@@ -310,7 +311,7 @@ def static_figures(hyp_path, tree):
     image = pathlib.Path(hyp_path).with_suffix(".bin")
     lines, headers, parts = sizes.hypervisor_sloc(tree)
     return {"hyp_image": math.ceil(image.stat().st_size / 1024), "hyp_sloc": lines, "hyp_sloc_device": lines - sizes.SLOC_WITHOUT_DEVICES,
-            "hyp_sloc_smmu": parts["smmu"], "hyp_headers_sloc": headers}
+            "hyp_sloc_smmu": parts["smmu"], "hyp_sloc_its": parts["its"], "hyp_headers_sloc": headers}
 
 
 def emit(rows, path):

@@ -7,6 +7,7 @@
 #include <hyp/arch.h>
 #include <hyp/console.h>
 #include <hyp/device.h>
+#include <hyp/pci.h>
 #include <hyp/report.h>
 #include <hyp/upcall.h>
 
@@ -18,15 +19,16 @@
 /* The order. A start of a partition whose memory the boot stage prepared begins at STEP_SEED. */
 enum step {
 	STEP_NONE = 0,
-	STEP_QUIESCE, /* DMA stopped; windows onto its RAM gone; interrupts masked, deactivated, forgotten */
+	STEP_QUIESCE, /* PCI functions silent, DMA stopped; windows onto its RAM gone; interrupts masked, deactivated, forgotten */
 	STEP_REPORT,  /* what its policy stopped it for */
 	STEP_STOPPED, /* off, failed, or on to the start */
+	STEP_RESET,   /* its PCI functions */
 	STEP_SCRUB,   /* all RAM zero */
 	STEP_PLACE,   /* pristine images */
 	STEP_CLEAN,   /* all RAM to the point of coherency, instruction caches invalid */
 	STEP_SEED,    /* fresh random bytes, cleaned too */
 	STEP_FLUSH,   /* translations of its VMID */
-	STEP_DEVICES, /* interrupt controller, emulated devices, device pages, windows */
+	STEP_DEVICES, /* PCI functions, interrupt controller, emulated devices, device pages, windows */
 	STEP_ENTER,   /* DMA; registers; vCPU 0 may run */
 };
 
@@ -60,7 +62,12 @@ bool partition_has_work(const struct partition *partition)
 
 	if (state == PARTITION_STOPPING)
 		return __atomic_load_n(&partition->vcpus_in, __ATOMIC_ACQUIRE) == 0;
-	return state == PARTITION_STARTING;
+	return state == PARTITION_STARTING && arch_counter() >= partition->work.until;
+}
+
+uint64_t partition_work_deadline(const struct partition *partition)
+{
+	return partition->work.until ? partition->work.until : UINT64_MAX;
 }
 
 /* ---- stop ---- */
@@ -190,6 +197,21 @@ static pa_t pa_add(pa_t base, uint64_t bytes)
 	return (pa_t){ base.v + bytes };
 }
 
+/* The first time, the boot stage has scrubbed, placed and cleaned. */
+static enum step step_of_memory(const struct partition *partition)
+{
+	return partition->start_count ? STEP_SCRUB : STEP_SEED;
+}
+
+/* Once it is begun there is no work until it is over. */
+static void step_reset(struct partition *partition)
+{
+	if (partition->work.until)
+		work_begin(partition, step_of_memory(partition));
+	else
+		partition->work.until = arch_counter() + ticks_of_us(plan.pci->driver->reset(partition->plan)) + 1u;
+}
+
 static void step_scrub(struct partition *partition)
 {
 	struct partition_work *work = &partition->work;
@@ -266,6 +288,8 @@ static void step_devices(struct partition *partition)
 	const struct plan_partition *plan_p = partition->plan;
 
 	console_input_clear(plan_p);
+	if (plan_p->function_count)
+		plan.pci->driver->start(plan_p);
 	arch_irq_partition_reset(plan_p);
 	arch_devices_reset(plan_p);
 	device_start(plan_p);
@@ -312,8 +336,7 @@ static void work_follow_state(struct partition *partition)
 		if (!is_stop_step)
 			work_begin(partition, STEP_QUIESCE);
 	} else if (step == STEP_NONE) {
-		/* the first time, the boot stage has scrubbed, placed and cleaned */
-		work_begin(partition, partition->start_count ? STEP_SCRUB : STEP_SEED);
+		work_begin(partition, partition->plan->function_count ? STEP_RESET : step_of_memory(partition));
 	}
 }
 
@@ -324,6 +347,8 @@ void partition_work(struct partition *partition)
 	case STEP_NONE:
 		break;
 	case STEP_QUIESCE:
+		if (partition->plan->function_count)
+			plan.pci->driver->stop(partition->plan);
 		arch_dma_block(partition->plan);
 		device_stop(partition->plan);
 		arch_irq_partition_clear(partition->plan);
@@ -335,6 +360,9 @@ void partition_work(struct partition *partition)
 		break;
 	case STEP_STOPPED:
 		step_stopped(partition);
+		break;
+	case STEP_RESET:
+		step_reset(partition);
 		break;
 	case STEP_SCRUB:
 		step_scrub(partition);

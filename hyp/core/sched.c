@@ -100,8 +100,10 @@ static uint64_t partition_deadline(struct vcpu *vcpu)
 	const struct plan_partition *plan_p = vcpu->partition;
 	uint64_t device = arch_devices_deadline(plan_p);
 	uint64_t heartbeat = partition_heartbeat_deadline(plan_p->state);
+	uint64_t work = partition_work_deadline(plan_p->state);
+	uint64_t first = device < heartbeat ? device : heartbeat;
 
-	return device < heartbeat ? device : heartbeat;
+	return first < work ? first : work;
 }
 
 static bool is_keeper(const struct vcpu *vcpu)

@@ -26,6 +26,14 @@ enum fake_end {
 	FAKE_PANIC,
 };
 
+/* A PCI function: what its registers hold, and which of their bits take what is written. */
+struct fake_pci {
+	uint16_t requester;
+	uint8_t bytes[256];
+	uint8_t writable[256];
+	uint8_t cleared[256]; /* bits that a one clears */
+};
+
 struct fake {
 	uint64_t counter;
 	uint64_t timer[PLAN_CPU_MAX];     /* arch_timer_set() of each CPU */
@@ -46,6 +54,7 @@ struct fake {
 	char uart_output[65536];
 	uint32_t uart_output_count;
 	uint32_t uart_room;               /* bytes that the transmitter still takes */
+	struct fake_pci pci[2];           /* those with a vendor are there */
 	void (*on_flush)(void);           /* called in each arch_stage2_flush() */
 	void (*on_uart_put)(void);        /* called once, inside the next arch_uart_put(): another CPU at that moment */
 };

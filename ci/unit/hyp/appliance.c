@@ -5,6 +5,7 @@
 #include "appliance.h"
 
 #include <hyp/console.h>
+#include <hyp/pci.h>
 #include <hyp/upcall.h>
 
 #include <string.h>
@@ -64,10 +65,13 @@ static const struct plan_cpu cpus[] = {
 	  .slots = shared_slots, .slot_count = 2 },
 };
 
+static const struct plan_pci pci = { .config = { 0xf8000 }, .bus_count = 1, .driver = &pci_driver };
+
 const struct plan plan = {
 	.appliance = "unit test", .board = "fake",
 	.cpus = cpus, .cpu_count = 3,
 	.partitions = test_partitions, .partition_count = PARTITIONS,
+	.pci = &pci,
 	.console_prefix_key = PREFIX,
 };
 

@@ -2,12 +2,12 @@
 # Unit tests of hyp/core on the fake architecture, with sanitizers and coverage.
 
 UNIT_CORE_CFLAGS = -std=gnu11 -O1 -g --coverage $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ihyp/include -Ihyp
-UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,lock mmio exit vcpu sched partition device stage2 hypercall) \
-	fake/fake fake/cpu fake/vcpu fake/memory test/appliance))
+UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,lock mmio exit vcpu sched partition device pci pci_start stage2 hypercall) \
+	fake/fake fake/cpu fake/vcpu fake/memory fake/pci test/appliance))
 UNIT_CORE_DEVICES = $(O)/unit/hyp/fake/devices.o
 # What prints is tested with itself; the other tests have doubles that note who would print.
 UNIT_CORE_OUTPUT = $(addprefix $(O)/unit/hyp/core/,$(addsuffix .o,print console keys report panic seed boot))
-UNIT_CORE_TESTS = partition sched exit device
+UNIT_CORE_TESTS = partition sched exit device pci
 UNIT_CORE_OUTPUT_TESTS = print console keys report hypercall boot
 # The emulated devices of arm64, in the place of the fake ones.
 UNIT_ARM64_DEVICES = $(addprefix $(O)/unit/hyp/arm64/,pl011.o pl031.o)

@@ -117,6 +117,14 @@ void arch_dma_block(const struct plan_partition *partition);
 /** Devices of `partition` reach what its vCPUs reach. Part of its start, the last thing before it enters. */
 void arch_dma_allow(const struct plan_partition *partition);
 
+/* ---- pci.c ---- */
+
+/** Configuration space of the function `requester` (bus << 8 | device << 3 | function): the word at `offset`, which is a multiple of 4;
+ * the half at `offset`, a multiple of 2. A function that is not there reads as all ones. Context: any CPU. */
+uint32_t arch_pci_read(uint16_t requester, uint32_t offset);
+void arch_pci_write(uint16_t requester, uint32_t offset, uint16_t value);
+void arch_pci_write_word(uint16_t requester, uint32_t offset, uint32_t value);
+
 /* ---- cache.c ---- */
 
 /** Host address of guest or image memory at `pa`, `size` bytes: the plan's ranges only. */
