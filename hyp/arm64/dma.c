@@ -23,12 +23,23 @@ static void function_silence(uint64_t config)
 		*command = (uint16_t)(*command & ~COMMAND_MASTER);
 }
 
+/* Another partition drives it by itself. */
+static bool is_given(uint64_t config, uint32_t requester)
+{
+	for (uint32_t p = 0; plan.pci && plan.pci->config.v == config && p < plan.partition_count; p++)
+		for (uint32_t i = 0; i < plan.partitions[p].function_count; i++)
+			if (plan.partitions[p].functions[i].requester == requester)
+				return true;
+	return false;
+}
+
 void arch_dma_block(const struct plan_partition *partition)
 {
 	uint64_t config = partition->arch->pci_config.v;
 
 	for (uint32_t i = 0; config && i < FUNCTION_COUNT; i++)
-		function_silence(config + i * FUNCTION_BYTES);
+		if (!is_given(config, i))
+			function_silence(config + i * FUNCTION_BYTES);
 	smmu_block(partition);
 }
 

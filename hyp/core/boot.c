@@ -8,6 +8,7 @@
 
 #include <hyp/arch.h>
 #include <hyp/device.h>
+#include <hyp/pci.h>
 #include <hyp/pagetable.h>
 #include <hyp/upcall.h>
 
@@ -76,5 +77,7 @@ void core_boot(const struct handoff *handoff)
 		stage2_build(&plan.partitions[i]);
 		device_boot(&plan.partitions[i]);
 	}
+	if (plan.pci)
+		plan.pci->driver->boot();
 	console_boot();
 }

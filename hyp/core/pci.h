@@ -11,6 +11,7 @@
 
 #define PCI_FUNCTION_SHIFT 12u /* ECAM: bytes of a function */
 #define PCI_BUS_SHIFT 20u
+#define PCI_REQUESTER_SHIFT 8u /* of the bus */
 #define PCI_OFFSET_MASK 0xffcu /* the word within a function */
 
 #define PCI_VENDOR 0x00u

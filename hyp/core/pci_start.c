@@ -34,6 +34,13 @@ static bool is_present(const struct plan_pci_function *function)
 	return (config_read(function, PCI_VENDOR) & 0xffffu) != PCI_VENDOR_NONE;
 }
 
+static void boot(void)
+{
+	for (uint32_t r = 0; r < plan.pci->bus_count << PCI_REQUESTER_SHIFT; r++)
+		if ((arch_pci_read((uint16_t)r, PCI_VENDOR) & 0xffffu) != PCI_VENDOR_NONE)
+			arch_pci_write((uint16_t)r, PCI_COMMAND, 0);
+}
+
 void pci_command(const struct plan_pci_function *function, uint32_t command)
 {
 	command |= PCI_COMMAND_MEMORY;
@@ -202,4 +209,4 @@ static void start(const struct plan_partition *partition)
 		function_start(&partition->functions[i], partition->name);
 }
 
-const struct pci_driver pci_driver = { stop, reset, start };
+const struct pci_driver pci_driver = { boot, stop, reset, start };

@@ -225,6 +225,14 @@ static void addresses_stay(void)
 
 /* ---- life ---- */
 
+static void boot_finds_all_silent(void)
+{
+	begin();
+	fake.pci[1].requester = 0x18; /* nobody's */
+	pci_driver.boot();
+	CHECK((get(&fake.pci[0], 4) & 0x547) == 0 && (get(&fake.pci[1], 4) & 0x547) == 0 && fake_count(".2 = 0x0") == 2);
+}
+
 static void starts_as_planned(void)
 {
 	begin();
@@ -331,6 +339,7 @@ int main(void)
 	TEST(writes_reach_what_they_may);
 	TEST(command_is_remembered);
 	TEST(addresses_stay);
+	TEST(boot_finds_all_silent);
 	TEST(starts_as_planned);
 	TEST(what_is_not_planned_is_left_out);
 	TEST(stop_silences);

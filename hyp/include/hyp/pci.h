@@ -28,6 +28,8 @@ struct pci_function {
 
 /* What the core calls when partitions start and stop; &pci_driver is the one. */
 struct pci_driver {
+	/** No function of the bridge answers or masters the bus any more, wherever firmware left it. Context: boot CPU, once. */
+	void (*boot)(void);
 	/** Functions of `partition` master the bus no more, and send nothing. Part of its stop. */
 	void (*stop)(const struct plan_partition *partition);
 	/** Begin a reset of each. Returns: microseconds until pci_driver.start() may be called. */
