@@ -290,6 +290,16 @@ static bool is_lost(struct nvme *nvme)
 	return mmio_read32(nvme->regs + NVME_CSTS) & NVME_CSTS_FATAL || nvme_io_overdue(nvme);
 }
 
+/* A pin stays high until the head is told, which is after the completions are taken: meanwhile nobody could own up to it. */
+static void disarm(struct nvme *nvme)
+{
+	if (!nvme->armed)
+		return;
+	nvme->armed = false;
+	if (nvme->by_pin)
+		mmio_write32(nvme->regs + NVME_INTMS, 1);
+}
+
 static unsigned poll(struct blk_device *blk, unsigned budget)
 {
 	struct nvme *nvme = nvme_of(blk);
@@ -297,6 +307,7 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 
 	if (blk->dead)
 		return 0;
+	disarm(nvme);
 	if (!nvme_io_poll(nvme, budget, &done) || (!blk->dead && is_lost(nvme)))
 		quiesce(blk);
 	return done;
