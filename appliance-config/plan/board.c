@@ -384,6 +384,7 @@ const char *board_parse(struct board *board, const char *name, struct bytes fdt)
 		return mem_format("not a device tree: %s", fdt_strerror(error));
 	board->fdt = fdt.at;
 	board->name = name;
+	board->compatible = read_string(board->fdt, 0, "compatible", "");
 	board->model = read_string(board->fdt, 0, "model", name);
 	board->qemu_machine = read_string(board->fdt, 0, "bulkhead,qemu-machine", "");
 	board->qemu_iommu = read_string(board->fdt, 0, "bulkhead,qemu-iommu", "");

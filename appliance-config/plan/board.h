@@ -97,6 +97,7 @@ struct board_smmu {
 struct board {
 	const void *fdt;
 	const char *name;         /* directory */
+	const char *compatible;   /* first of the root node; "": none */
 	const char *model;
 	const char *qemu_machine, *qemu_cpu; /* "": no emulator */
 	const char *qemu_iommu;   /* added to the machine when the IOMMU is used */

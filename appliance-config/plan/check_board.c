@@ -69,6 +69,24 @@ void check_board_firmware(const struct model *model, struct findings *f)
 		     board->name);
 }
 
+/* One word that the manifest has room for: printable, and no comment. */
+static bool is_manifest_word(const char *text, size_t room)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++)
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '#')
+			return false;
+	return length != 0 && length < room;
+}
+
+void check_board_compatible(const struct model *model, struct findings *f)
+{
+	if (!is_manifest_word(model->board->compatible, 64))
+		find(f, "board.dts of \"%s\" (CONFIG_BOARD): the root node's first compatible string is \"%s\"; the boot stage compares the machine with it: "
+			"give it one of 1 to 63 printable characters", model->board->name, model->board->compatible);
+}
+
 void check_board_uart(const struct model *model, struct findings *f)
 {
 	if (!model->board->has_uart)

@@ -18,7 +18,7 @@ check_fn check_cpu_none, check_cpu_many, check_cpu_siblings, check_slot_empty, c
 	check_heartbeat_slots, check_gic_board;
 
 /* check_board.c: contradictions in board.dts */
-check_fn check_board_cpu_twice, check_board_cpus, check_board_memory, check_board_firmware, check_board_uart, check_board_overlap;
+check_fn check_board_compatible, check_board_cpu_twice, check_board_cpus, check_board_memory, check_board_firmware, check_board_uart, check_board_overlap;
 
 /* check_image.c: guests' files and where they go in their RAM */
 check_fn check_image_unset, check_image_missing, check_image_kind, check_image_damaged, check_image_fits, check_image_place,

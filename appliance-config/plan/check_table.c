@@ -21,6 +21,7 @@ const struct check checks[] = {
 	{ "board-cpus", PHASE_CONFIG, check_board_cpus },
 	{ "board-memory", PHASE_CONFIG, check_board_memory },
 	{ "board-firmware", PHASE_CONFIG, check_board_firmware },
+	{ "board-compatible", PHASE_CONFIG, check_board_compatible },
 	{ "board-uart", PHASE_CONFIG, check_board_uart },
 	{ "board-overlap", PHASE_CONFIG, check_board_overlap },
 	{ "gic-board", PHASE_CONFIG, check_gic_board },

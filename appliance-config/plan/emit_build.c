@@ -45,11 +45,15 @@ static void emit_hardware(const struct model *model, struct text *out)
 {
 	const struct board *board = model->board;
 
+	text_add(out, "compatible %s\n", board->compatible);
 	for (uint32_t i = 0; i < board->ram_count; i++)
 		text_add(out, "ram " X64 " " X64 "\n", board->ram[i].base, board->ram[i].size);
 	for (uint32_t i = 0; i < model->plan_cpu_count; i++)
 		text_add(out, "cpu " X64 "\n", board->cpus[model->plan_cpus[i]].mpidr);
-	text_add(out, "gic %u " X64 " " X64 "\n\n", model->gic_version, model->gic->gicd.base, model->gic->second.base);
+	text_add(out, "gic %u " X64 " " X64 "\n", model->gic_version, model->gic->gicd.base, model->gic->second.base);
+	if (model->has_iommu)
+		text_add(out, "iommu 3 " X64 "\n", board->smmu.reg.base);
+	text_add(out, "\n");
 }
 
 static const char *component_type(const struct part *part, enum component c)

@@ -438,6 +438,37 @@ def test_other_gic(lab):
     has(lab.boot(image, RECOVERY), r"slot a: hardware: the plan wants a GICv2, this machine has a GICv3")
 
 
+def other_tree(lab):
+    """The machine's own device tree, which calls it something else."""
+    tree = lab.work / "other.dtb"
+    board = Board()
+    lab.run(*Board(machine=f"{board.machine},dumpdtb={tree}").arguments())
+    lab.run("fdtput", "-t", "s", tree, "/", "compatible", "acme,gateway-rev-c", "acme,gateway")
+    return tree
+
+
+def test_other_board(lab):
+    """a machine that is another board is refused, and one that is compatible is taken"""
+    started(lab.boot(lab.image, STARTED), 0, DEVELOPMENT | SEED)
+    tree = Board(extra=("-dtb", str(other_tree(lab))))
+    text = lab.boot(lab.image, RECOVERY, tree)
+    has(text, r"slot a: hardware: the plan is for linux,dummy-virt, this machine is acme,gateway-rev-c", r"slot b: hardware: .*: refused")
+    lacks(text, r"payload:")
+    started(lab.boot(lab.make_image("gateway", compatible="acme,gateway"), STARTED, tree), 0, DEVELOPMENT | SEED)
+
+
+def test_no_iommu(lab):
+    """a plan that relies on an IOMMU is refused on a machine without one, or with one elsewhere"""
+    image, behind = lab.make_image("iommu", extra="iommu 3 0x09050000"), Board(machine="virt,virtualization=on,iommu=smmuv3")
+    started(lab.boot(image, STARTED, behind), 0, DEVELOPMENT | SEED)
+    text = lab.boot(image, RECOVERY)
+    has(text, r"slot a: hardware: the plan wants an SMMUv3 at 0x9050000, this machine has none", r"slot b: hardware: .*: refused")
+    lacks(text, r"payload:")
+    text = lab.boot(lab.make_image("iommu-far", extra="iommu 3 0x0a050000"), RECOVERY, behind)
+    has(text, r"slot a: hardware: the plan wants an SMMUv3 at 0xa050000, here it is at 0x9050000")
+    lacks(text, r"payload:")
+
+
 def test_no_el2(lab):
     """a machine without EL2 is refused"""
     started(lab.boot(lab.image, STARTED), 0, DEVELOPMENT | SEED)

@@ -191,12 +191,51 @@ static bool check_gic(const struct hardware *hw, const struct manifest *m, int s
 	return true;
 }
 
+static const char *root_compatible(const struct hardware *hw)
+{
+	const char *first = fdt_stringlist_get(hw->fdt, 0, "compatible", 0, NULL);
+
+	return first ? first : "(nothing)";
+}
+
+static bool check_board(const struct hardware *hw, const struct manifest *m, int slot)
+{
+	if (fdt_stringlist_search(hw->fdt, 0, "compatible", m->compatible) >= 0)
+		return true;
+	console_print("boot: slot %c: hardware: the plan is for %s, this machine is %s\n", slot, m->compatible, root_compatible(hw));
+	return false;
+}
+
+static bool check_iommu(const struct hardware *hw, const struct manifest *m, int slot)
+{
+	uint64_t base = 0, size;
+	bool found = false;
+
+	if (m->iommu_version == 0)
+		return true;
+	for (int node = -1; (node = fdt_node_offset_by_compatible(hw->fdt, node, "arm,smmu-v3")) >= 0;) {
+		if (!is_enabled(hw->fdt, node) || !read_reg(hw->fdt, node, 0, &base, &size))
+			continue;
+		found = true;
+		if (base == m->iommu)
+			return true;
+	}
+	console_print("boot: slot %c: hardware: the plan wants an SMMUv3 at %x, ", slot, m->iommu);
+	if (found)
+		console_print("here it is at %x\n", base);
+	else
+		console_print("this machine has none\n");
+	return false;
+}
+
 enum fw_err hardware_check(const struct hardware *hw, const struct manifest *m, int slot)
 {
-	bool fits = check_ram(hw, m, slot);
+	bool fits = check_board(hw, m, slot);
 
+	fits = check_ram(hw, m, slot) && fits;
 	fits = check_cpus(hw, m, slot) && fits;
 	fits = check_gic(hw, m, slot) && fits;
+	fits = check_iommu(hw, m, slot) && fits;
 	return fits ? FW_OK : FW_ERR_VALUE;
 }
 

@@ -120,6 +120,19 @@ static void do_board(struct manifest_input *in, char **word)
 	text(word[1], in->manifest.board);
 }
 
+static void do_compatible(struct manifest_input *in, char **word)
+{
+	if (strlen(word[1]) >= MANIFEST_BOARD_BYTES)
+		fail("'%s' is longer than %u bytes", word[1], MANIFEST_BOARD_BYTES - 1);
+	memcpy(in->manifest.compatible, word[1], strlen(word[1]) + 1);
+}
+
+static void do_iommu(struct manifest_input *in, char **word)
+{
+	in->manifest.iommu_version = (uint32_t)number(word[1]);
+	in->manifest.iommu = number(word[2]);
+}
+
 static void do_ram(struct manifest_input *in, char **word)
 {
 	struct manifest *m = &in->manifest;
@@ -248,6 +261,8 @@ static const struct {
 	{ "security-version", 2, do_security_version },
 	{ "arch", 2, do_arch },
 	{ "board", 2, do_board },
+	{ "compatible", 2, do_compatible },
+	{ "iommu", 3, do_iommu },
 	{ "ram", 3, do_ram },
 	{ "cpu", 2, do_cpu },
 	{ "gic", 4, do_gic },

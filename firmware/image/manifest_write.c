@@ -92,6 +92,9 @@ static enum fw_err put_hardware(const struct manifest *m, struct manifest_buffer
 	put_le64(gic + 8, m->gic_distributor);
 	put_le64(gic + 16, m->gic_second);
 	FW_TRY(put(to, TAG_GIC, gic, sizeof(gic)));
+	FW_TRY(put(to, TAG_BOARD, (const uint8_t *)m->compatible, sizeof(m->compatible)));
+	if (m->iommu_version != 0)
+		FW_TRY(put_pair(to, TAG_IOMMU, m->iommu_version, m->iommu));
 	for (uint32_t i = 0; i < m->ram_count; i++)
 		FW_TRY(put_pair(to, TAG_RAM, m->ram[i].base, m->ram[i].size));
 	for (uint32_t i = 0; i < m->cpu_count; i++) {

@@ -26,6 +26,7 @@ enum {
 	CPU_BYTES = 8,
 	GIC_BYTES = 24,
 	ENTRY_BYTES = 16,
+	IOMMU_BYTES = 16,
 	SIGNATURE_HEADER_BYTES = 8 + MANIFEST_HASH_BYTES,
 };
 
@@ -67,21 +68,26 @@ static enum fw_err next_item(const uint8_t *bytes, uint64_t end, uint64_t *at, s
 	return FW_OK;
 }
 
-/* Text of 32 bytes: printable ASCII, then NULs only, at least one. */
-static enum fw_err read_text(const uint8_t *from, char *to)
+/* Text in `room` bytes: printable ASCII, then NULs only, at least one. */
+static enum fw_err read_long_text(const uint8_t *from, char *to, size_t room)
 {
 	size_t length = 0;
 
-	while (length < MANIFEST_TEXT_BYTES && from[length] > ' ' && from[length] < 0x7f)
+	while (length < room && from[length] > ' ' && from[length] < 0x7f)
 		length++;
-	if (length == 0 || length == MANIFEST_TEXT_BYTES)
+	if (length == 0 || length == room)
 		return FW_ERR_TEXT;
-	for (size_t i = length; i < MANIFEST_TEXT_BYTES; i++) {
+	for (size_t i = length; i < room; i++) {
 		if (from[i] != 0)
 			return FW_ERR_TEXT;
 	}
-	memcpy(to, from, MANIFEST_TEXT_BYTES);
+	memcpy(to, from, room);
 	return FW_OK;
+}
+
+static enum fw_err read_text(const uint8_t *from, char *to)
+{
+	return read_long_text(from, to, MANIFEST_TEXT_BYTES);
 }
 
 static enum fw_err parse_identity(const uint8_t *v, struct manifest *m)
@@ -189,6 +195,20 @@ static enum fw_err parse_entry(const uint8_t *v, struct manifest *m)
 	return m->entry != 0 ? FW_OK : FW_ERR_VALUE;
 }
 
+static enum fw_err parse_board(const uint8_t *v, struct manifest *m)
+{
+	return m->compatible[0] == 0 ? read_long_text(v, m->compatible, MANIFEST_BOARD_BYTES) : FW_ERR_COUNT;
+}
+
+static enum fw_err parse_iommu(const uint8_t *v, struct manifest *m)
+{
+	if (m->iommu_version != 0)
+		return FW_ERR_COUNT;
+	m->iommu_version = get_le32(v);
+	m->iommu = get_le64(v + 8);
+	return get_le32(v + 4) == 0 && m->iommu_version == 3 ? FW_OK : FW_ERR_VALUE;
+}
+
 static const struct {
 	uint32_t tag;
 	uint32_t size;
@@ -203,6 +223,8 @@ static const struct {
 	{ TAG_CPU, CPU_BYTES, parse_cpu },
 	{ TAG_GIC, GIC_BYTES, parse_gic },
 	{ TAG_ENTRY, ENTRY_BYTES, parse_entry },
+	{ TAG_BOARD, MANIFEST_BOARD_BYTES, parse_board },
+	{ TAG_IOMMU, IOMMU_BYTES, parse_iommu },
 };
 
 static enum fw_err parse_item(const struct item *item, struct manifest *m)

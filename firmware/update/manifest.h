@@ -21,6 +21,8 @@
  *   RAM        base; size                  CPU  MPIDR affinity fields
  *   GIC        u32 version; u32 zero; distributor PA; CPU interface or redistributors PA
  *   ENTRY      entry PA; handoff PA
+ *   BOARD      text of 64 bytes: what the live machine's root node is compatible with
+ *   IOMMU      u32 version (3: SMMUv3); u32 zero; PA of its registers. Without this item the plan needs none
  *   SIGNATURE  u32 algorithm; u32 zero; SHA-256 of the public key, 32 bytes; the signature
  */
 
@@ -30,6 +32,7 @@
 
 #define MANIFEST_BYTES_MAX	65536u
 #define MANIFEST_TEXT_BYTES	32u
+#define MANIFEST_BOARD_BYTES	64u
 #define MANIFEST_HASH_BYTES	32u
 #define MANIFEST_HEADER_BYTES	16u
 #define MANIFEST_ITEM_BYTES	16u	/* tag, zero, length */
@@ -57,6 +60,8 @@ enum manifest_tag {
 	TAG_GIC = 8,
 	TAG_ENTRY = 9,
 	TAG_SIGNATURE = 10,
+	TAG_BOARD = 11,
+	TAG_IOMMU = 12,
 };
 
 enum component_type {
@@ -102,7 +107,9 @@ struct manifest {
 	uint64_t security_version;
 	uint8_t plan_id[MANIFEST_HASH_BYTES];
 
-	uint32_t gic_version;
+	char compatible[MANIFEST_BOARD_BYTES];	/* of the machine's root node */
+	uint32_t gic_version, iommu_version;	/* no IOMMU is needed: 0 */
+	uint64_t iommu;
 	uint64_t gic_distributor, gic_second;
 	uint64_t entry, handoff;
 

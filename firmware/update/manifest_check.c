@@ -12,7 +12,7 @@
 
 static enum fw_err check_presence(const struct manifest *m)
 {
-	if (m->name[0] == 0 || m->gic_version == 0 || m->entry == 0)
+	if (m->name[0] == 0 || m->compatible[0] == 0 || m->gic_version == 0 || m->entry == 0)
 		return FW_ERR_COUNT;
 	if (m->component_count == 0 || m->load_count == 0 || m->range_count == 0 || m->ram_count == 0 || m->cpu_count == 0)
 		return FW_ERR_COUNT;

@@ -38,6 +38,9 @@ void sample_manifest(struct manifest *m)
 	memcpy(m->board, "qemu-virt", 9);
 	m->security_version = 4;
 	memset(m->plan_id, 0xab, sizeof(m->plan_id));
+	memcpy(m->compatible, "acme,gateway-rev-b", 18);
+	m->iommu_version = 3;
+	m->iommu = 0x09050000;
 	m->gic_version = 3;
 	m->gic_distributor = 0x08000000;
 	m->gic_second = 0x080a0000;

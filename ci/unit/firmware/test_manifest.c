@@ -56,6 +56,26 @@ static void find_range_wants_all_bytes(void)
 		CHECK(parse_in() == (err));          \
 	} while (0)
 
+/* The sample without its item `tag`. */
+static uint64_t without(uint32_t tag)
+{
+	uint64_t size, at = 16, length;
+
+	sample_manifest(&in);
+	sample_encode(&in, bytes, &size);
+	while (at < size) {
+		length = 16 + ((get_le64(bytes + at + 8) + 7) & ~7ull);
+		if (get_le32(bytes + at) == (tag | TAG_CRITICAL)) {
+			memmove(bytes + at, bytes + at + length, size - at - length);
+			size -= length;
+		} else {
+			at += length;
+		}
+	}
+	put_le64(bytes + 8, size);
+	return size;
+}
+
 static void missing_parts_are_refused(void)
 {
 	REFUSES(in.component_count = 0, FW_ERR_COUNT);
@@ -63,6 +83,9 @@ static void missing_parts_are_refused(void)
 	REFUSES(in.range_count = 0, FW_ERR_COUNT);
 	REFUSES(in.ram_count = 0, FW_ERR_COUNT);
 	REFUSES(in.cpu_count = 0, FW_ERR_COUNT);
+	CHECK(parse(without(TAG_BOARD)) == FW_ERR_COUNT);
+	CHECK(parse(without(TAG_GIC)) == FW_ERR_COUNT);
+	CHECK(parse(without(TAG_IOMMU)) == FW_OK && out.iommu_version == 0 && out.iommu == 0);
 }
 
 static void bad_text_is_refused(void)
@@ -72,6 +95,10 @@ static void bad_text_is_refused(void)
 	REFUSES(in.version[20] = 'x', FW_ERR_TEXT);
 	REFUSES(in.arch[1] = '\n', FW_ERR_TEXT);
 	REFUSES(in.board[0] = (char)0x80, FW_ERR_TEXT);
+	REFUSES(in.compatible[0] = 0, FW_ERR_TEXT);
+	REFUSES(in.compatible[20] = 'x', FW_ERR_TEXT);
+	REFUSES(memset(in.compatible, 'a', sizeof(in.compatible)), FW_ERR_TEXT);
+	REFUSES(memset(in.compatible, 'a', sizeof(in.compatible) - 1), FW_OK);
 	REFUSES(in.component[0].name[1] = ' ', FW_ERR_TEXT);
 	REFUSES(in.range[0].name[0] = 0, FW_ERR_TEXT);
 }
@@ -129,6 +156,7 @@ static void bad_entries_are_refused(void)
 	REFUSES(in.handoff = 0x70000000, FW_ERR_OUTSIDE);
 	REFUSES(in.handoff = 0x50000100, FW_ERR_OVERLAP);
 	REFUSES(in.gic_version = 4, FW_ERR_VALUE);
+	REFUSES(in.iommu_version = 2, FW_ERR_VALUE);
 }
 
 static uint64_t put_again(uint32_t tag, uint64_t size, uint64_t times)
@@ -152,6 +180,8 @@ static void tags_are_judged(void)
 	CHECK(parse(put_again(77, 3, 1)) == FW_OK);
 	CHECK(parse(put_again(77 | TAG_CRITICAL, 24, 1)) == FW_ERR_TAG);
 	CHECK(parse(put_again(TAG_GIC | TAG_CRITICAL, 24, 1)) == FW_ERR_COUNT);
+	CHECK(parse(put_again(TAG_BOARD | TAG_CRITICAL, 64, 1)) == FW_ERR_COUNT);
+	CHECK(parse(put_again(TAG_IOMMU | TAG_CRITICAL, 16, 1)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_IDENTITY | TAG_CRITICAL, 168, 1)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_ENTRY | TAG_CRITICAL, 16, 1)) == FW_ERR_COUNT);
 	CHECK(parse(put_again(TAG_CPU | TAG_CRITICAL, 16, 1)) == FW_ERR_LENGTH);
@@ -243,8 +273,8 @@ static void reserved_fields_are_zero(void)
 {
 	uint64_t size;
 
-	/* The 32-bit zeros inside of GIC, COMPONENT and LOAD: found by their tags. */
-	static const struct { uint32_t tag, at; } fields[] = { { TAG_GIC, 4 }, { TAG_COMPONENT, 36 }, { TAG_LOAD, 4 } };
+	/* The 32-bit zeros inside of GIC, IOMMU, COMPONENT and LOAD: found by their tags. */
+	static const struct { uint32_t tag, at; } fields[] = { { TAG_GIC, 4 }, { TAG_IOMMU, 4 }, { TAG_COMPONENT, 36 }, { TAG_LOAD, 4 } };
 
 	for (size_t f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
 		sample_manifest(&in);
