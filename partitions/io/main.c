@@ -177,12 +177,17 @@ static uint64_t earliest_ns(void)
 	return earliest;
 }
 
-/* Interrupts are masked from the last look to the sleep: what comes in between is pending then, and ends it at once. */
+/*
+ * Interrupts are masked from the last look to the sleep: what comes in between is pending then, and ends it at once. The alarm may ring
+ * before that, and does not ring twice: so the clock is looked at too.
+ */
 static void sleep_until_news(void)
 {
-	timer_set(earliest_ns(), wake, NULL);
+	uint64_t until_ns = earliest_ns();
+
+	timer_set(until_ns, wake, NULL);
 	irq_mask();
-	if (!has_news())
+	if (!has_news() && time_ns() < until_ns)
 		cpu_wfi();
 	irq_unmask();
 }
