@@ -9,6 +9,8 @@
 
 enum {
 	ICMPV6_NEIGHBOUR_ADVERTISEMENT = 136,
+	ADVERTISEMENT_BYTES = 24,
+	OPTION_TARGET_LINK = 2,
 	DHCP_CLIENT = 68,
 	DHCP_SERVER = 67,
 };
@@ -82,10 +84,22 @@ static bool is_arp_own(const struct vswitch_port_config *config, const struct pa
 	return config->source_count == 0 || memcmp(p->source, zeroes, 4) == 0 || is_listed(config, 4, p->source);
 }
 
+/* The MAC addresses that an advertisement tells are its sender's (RFC 4861, 4.6.1). Options have at least 8 bytes. */
+static bool are_links_own(const struct packet *p)
+{
+	for (uint32_t at = p->l4_at + ADVERTISEMENT_BYTES; at < p->end; at += 8u * p->header[at + 1]) {
+		if (!packet_shows(p, at, 8) || p->header[at + 1] == 0)
+			return false;
+		if (p->header[at] == OPTION_TARGET_LINK && memcmp(p->header + at + 2, p->header + 6, 6) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* An advertisement says who has an address, as an answer of ARP does. In a fragment it is ignored by who gets it (RFC 6980). */
 static bool is_advertisement_own(const struct vswitch_port_config *config, const struct packet *p)
 {
-	if (p->family != 6 || config->source_count == 0 || (p->is_fragment && p->l4_at == 0))
+	if (p->family != 6 || (p->is_fragment && p->l4_at == 0))
 		return true;
 	if (!p->has_protocol)
 		return false;
@@ -95,7 +109,9 @@ static bool is_advertisement_own(const struct vswitch_port_config *config, const
 		return false;
 	if (p->header[p->l4_at] != ICMPV6_NEIGHBOUR_ADVERTISEMENT)
 		return true;
-	return packet_shows(p, p->l4_at, 24) && is_ipv6_own(config, p->header + p->l4_at + 8);
+	if (!packet_shows(p, p->l4_at, ADVERTISEMENT_BYTES) || !are_links_own(p))
+		return false;
+	return config->source_count == 0 || is_ipv6_own(config, p->header + p->l4_at + 8);
 }
 
 enum vswitch_drop vswitch_check_sender(const struct vswitch *sw, uint32_t port, uint16_t vlan, const struct packet *p)

@@ -212,6 +212,40 @@ static void advertisements_say_their_own(void)
 	CHECK(passes(w));
 }
 
+/* With two options: a nonce, which is nobody's address, and a MAC address. */
+static void tell(uint8_t target, uint8_t mac, uint8_t length)
+{
+	uint8_t icmp[40] = { 136, [8] = 0xfd, [23] = target, [24] = 14, [25] = length, [32] = 2, [33] = 1, [34] = 2, [39] = mac };
+
+	frame_start(&f, 2, 1);
+	frame_ipv6(&f, 58, 1, 2);
+	frame_bytes(&f, icmp, sizeof(icmp));
+	memcpy(f.bytes + f.size - 6, f.bytes + 6, 6);
+	f.bytes[f.size - 1] = mac;
+}
+
+static void advertisements_tell_their_own_link(void)
+{
+	struct world *w = spoof_world(2);
+
+	tell(1, 1, 1);
+	CHECK(passes(w));
+	tell(1, 3, 1);
+	CHECK(fails(w, VSWITCH_DROP_SPOOF_ARP));
+	tell(1, 3, 0);			/* an option without length, which would hide the next one */
+	CHECK(fails(w, VSWITCH_DROP_SPOOF_ARP));
+	tell(1, 3, 2);			/* it is within the option before */
+	CHECK(passes(w));
+	tell(1, 1, 1);			/* what was not shown */
+	CHECK(world_send_as(w, 0, &f, 90, 1, f.size) == 0);
+	CHECK(dropped(w, 0, VSWITCH_DROP_SPOOF_ARP));
+	w->port[0].source_count = 0;
+	tell(9, 1, 1);
+	CHECK(passes(w));
+	tell(9, 3, 1);
+	CHECK(fails(w, VSWITCH_DROP_SPOOF_ARP));
+}
+
 static void advertisements_cannot_hide(void)
 {
 	struct world *w = spoof_world(2);
@@ -245,6 +279,7 @@ int main(void)
 	TEST(arp_says_its_own);
 	TEST(arp_without_a_list_or_a_check);
 	TEST(advertisements_say_their_own);
+	TEST(advertisements_tell_their_own_link);
 	TEST(advertisements_cannot_hide);
 	return tap_done();
 }
