@@ -81,15 +81,16 @@ class Session(Watched):
         return [int(words[1], 0) for words in self.plan.lines["vmid"]]
 
 
-def plug(plan, sub):
+def plug(plan, sub, wires):
     """QEMU's arguments for the cards and disks that the plan names; the disks are new ones."""
     for path in sub.glob("disk*.img"):
         path.unlink()
-    return plugged.arguments(plan, sub)
+    return [wires.get(word.split(",")[1].removeprefix("id="), word) if word.startswith("user,id=") else word for word in plugged.arguments(plan, sub)]
 
 
-def session(context, appliance, body, **options):
-    """Build `appliance`, boot it on a Board with `options`, and let `body(machine)` look at it."""
+def session(context, appliance, body, wires=None, **options):
+    """Build `appliance`, boot it on a Board with `options`, and let `body(machine)` look at it. `wires`: what QEMU puts behind
+    a card, nic0 to nic7, instead of its user network."""
     if context.only not in appliance.name:
         return
     try:
@@ -98,7 +99,7 @@ def session(context, appliance, body, **options):
         context.tap.result(f"{appliance.name}: builds", str(failure).splitlines())
         return
     try:
-        extra = (*options.pop("extra", ()), *plug(plan, sub))
+        extra = (*options.pop("extra", ()), *plug(plan, sub, wires or {}))
         machine = Session(context, appliance, plan, boot, sub, Board(**{**plan.board(), **options, "extra": extra}))
     except MachineError as error:
         context.tap.result(f"{appliance.name}: QEMU starts", str(error).splitlines())

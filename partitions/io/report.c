@@ -26,6 +26,15 @@ static void print_blk(const struct io_device *d)
 	       d->label, c->reads, c->read_bytes, c->writes, c->written_bytes, c->flushes, c->discards, c->others, c->errors, c->bounced);
 }
 
+/* Frames that each rule of a port decided, in the order of the rules. */
+static void print_rules(const struct vswitch_port_config *port)
+{
+	if (port->rule_count)
+		printf(", rules");
+	for (uint32_t n = 0; n < port->rule_count; n++)
+		printf(" %" PRIu64, io.net.sw.rule_hits[port->rule_first + n]);
+}
+
 static void print_port(uint32_t number)
 {
 	const struct vswitch_counters *c = &io.net.sw.port[number].counters;
@@ -36,6 +45,9 @@ static void print_port(uint32_t number)
 		if (c->drops[why])
 			printf(", %s %" PRIu64, vswitch_drop_name((enum vswitch_drop)why), c->drops[why]);
 	}
+	if (c->learn_refused)
+		printf(", not-learned %" PRIu64, c->learn_refused);
+	print_rules(&io.net_config.ports[number]);
 	printf("\n");
 }
 
