@@ -40,14 +40,46 @@
 #define GICR_IIDR 0x0004u
 #define GICR_TYPER 0x0008u
 #define GICR_WAKER 0x0014u
+#define GICR_PROPBASER 0x0070u
+#define GICR_PENDBASER 0x0078u
 #define GICR_PIDR4 0xffd0u
 #define GICR_SGI_FRAME 0x10000u
 #define GICR_FRAMES_SHIFT 17u /* both */
 
+#define GICR_CTLR_LPIS (1u << 0)
 #define GICR_CTLR_RWP (1u << 3)
 #define GICR_TYPER_LAST (1u << 4)
 #define GICR_WAKER_SLEEP (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)
+
+/* Interrupt translation service: registers; in the next 64 KiB the page to which messages go. */
+#define GITS_CTLR 0x0000u
+#define GITS_IIDR 0x0004u
+#define GITS_TYPER 0x0008u
+#define GITS_CBASER 0x0080u
+#define GITS_CWRITER 0x0088u
+#define GITS_CREADR 0x0090u
+#define GITS_BASER 0x0100u /* 8 of them */
+#define GITS_CTLR_ENABLED (1u << 0)
+#define GITS_CTLR_QUIESCENT (1u << 31)
+#define GITS_VALID BIT(63)
+
+/* Commands: the number in word 0 (7:0), DeviceID in word 0 (63:32), EventID in word 1 (31:0), collection in word 2 (15:0), V in
+ * word 2 (63), redistributor in word 2 (51:16). */
+enum its_command {
+	ITS_MOVI = 0x01,
+	ITS_INT = 0x03,
+	ITS_CLEAR = 0x04,
+	ITS_SYNC = 0x05,
+	ITS_MAPD = 0x08,
+	ITS_MAPC = 0x09,
+	ITS_MAPTI = 0x0a, /* INTID in word 1 (63:32) */
+	ITS_MAPI = 0x0b,
+	ITS_INV = 0x0c,
+	ITS_INVALL = 0x0d,
+	ITS_MOVALL = 0x0e,
+	ITS_DISCARD = 0x0f,
+};
 
 /* GICv2 CPU interface */
 #define GICC_CTLR 0x0000u

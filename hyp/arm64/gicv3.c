@@ -98,7 +98,8 @@ enum err gic_init(void)
 		gic_irq_route(irq, &plan.cpus[0]);
 	TRY(rwp_wait(gicd(GICD_CTLR), GICD_CTLR_RWP));
 	write32(gicd(GICD_CTLR), GICD_CTLR_ARE | GICD_CTLR_GROUP1 | GICD_CTLR_GROUP0);
-	return rwp_wait(gicd(GICD_CTLR), GICD_CTLR_RWP);
+	TRY(rwp_wait(gicd(GICD_CTLR), GICD_CTLR_RWP));
+	return plan.arch->its ? plan.arch->its->driver->init() : OK;
 }
 
 /* The redistributor whose affinity is this CPU's. */
@@ -159,7 +160,7 @@ enum err gic_cpu_init(void)
 	SYSREG_WRITE(S3_0_C12_C12_3, 0);           /* ICC_BPR1_EL1 */
 	SYSREG_WRITE(S3_0_C12_C12_7, 1);           /* ICC_IGRPEN1_EL1 */
 	ISB();
-	return OK;
+	return plan.arch->its ? plan.arch->its->driver->cpu_init(base) : OK;
 }
 
 gic_token_t gic_acknowledge(void)

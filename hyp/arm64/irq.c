@@ -74,12 +74,24 @@ static void private_fired(struct cpu *cpu, gic_token_t token)
 	gic_deactivate(token);
 }
 
+/* Messages have no active state: nothing is left to deactivate. */
+static __attribute__((noinline)) void message_fired(gic_token_t token)
+{
+	gic_drop(token);
+	if (plan.arch->its)
+		plan.arch->its->driver->fired(token);
+}
+
 /* Takes one interrupt. Returns: false if there was none. */
 static inline __attribute__((always_inline)) bool take_one(struct cpu *cpu)
 {
 	gic_token_t token = gic_acknowledge();
 	irq_t irq = GIC_INTID(token);
 
+	if (token >= ITS_FIRST_LPI) {
+		message_fired(token);
+		return true;
+	}
 	if (irq >= GIC_SPECIAL)
 		return false;
 	gic_drop(token);
@@ -124,10 +136,14 @@ void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
 
 void arch_irq_partition_clear(const struct plan_partition *partition)
 {
+	if (partition->arch->vits)
+		plan.arch->its->driver->clear(partition);
 	vgic_partition_reset(partition);
 }
 
 void arch_irq_partition_reset(const struct plan_partition *partition)
 {
 	vgic_partition_reset(partition);
+	if (partition->arch->vits)
+		plan.arch->its->driver->reset(partition);
 }

@@ -17,8 +17,6 @@
 #define ITS_EVENT_MAX 32u    /* of one function */
 #define VITS_LPI_MAX 64u     /* of one partition */
 
-struct its_driver;
-
 /* Interrupt translation table of one function: the ITS's alone, zeroed. */
 struct its_table {
 	uint8_t bytes[16u * ITS_EVENT_MAX]; /* an entry has 16 bytes at most */
@@ -56,7 +54,24 @@ struct plan_its {
 	uint32_t device_count;
 };
 
+struct vcpu;
 struct vits;
+
+/* What others call; &its_driver is the one. */
+struct its_driver {
+	/** The ITS knows the plan's devices, and nothing of them is an interrupt. Context: boot CPU, once. Errors: ERR_HARDWARE. */
+	enum err (*init)(void);
+	/** This CPU's redistributor, at `base`, takes LPIs if the plan says so. Errors: ERR_HARDWARE. */
+	enum err (*cpu_init)(uint64_t base);
+	/** LPI `irq` came and its priority is dropped. */
+	void (*fired)(irq_t irq);
+	/** At a stop: events of `partition` are nothing from now on. At a start: they are what its virtual ITS, which is at its reset
+	 * state, will say. Context: all its vCPUs are out. */
+	void (*clear)(const struct plan_partition *partition);
+	void (*reset)(const struct plan_partition *partition);
+	/** Registers of virtual redistributors that are about LPIs. */
+	mmio_fn *redistributor_read, *redistributor_write;
+};
 
 /* The virtual ITS of a partition. Its events are the LPIs of its devices, which are neighbours. Every vCPU of such a partition has a
  * CPU of its own, with a pending table in the plan. */
@@ -73,6 +88,7 @@ struct vits {
 	uint32_t command_write, command_read; /* byte offsets in the command queue */
 	uint32_t lpis_on;                     /* GICR_CTLR.EnableLPIs, one bit a vCPU */
 	bool is_on;                           /* GITS_CTLR.Enabled */
+	bool is_live;                         /* (start and stop work) the physical ITS maps its events */
 	uint8_t collection[PLAN_VCPU_MAX];    /* index of the vCPU that a collection means; VGIC_NOBODY: none */
 	uint32_t mapped;                      /* devices of the guest that are mapped, one bit each in order of the plan's list */
 	irq_t intid[VITS_LPI_MAX];            /* of each event of ours, as the guest named it; 0: not mapped */
@@ -81,6 +97,17 @@ struct vits {
 };
 
 extern const struct its_driver its_driver;
+
+/** Event `event` of `device` interrupts the CPU of the vCPU that it is for, if that one takes LPIs. Completes before it returns. */
+void its_move(const struct plan_its_device *device, uint32_t event, const struct plan_cpu *cpu);
+
+/** Message `index` of `partition` came. Any CPU. */
+void vits_fired(const struct plan_partition *partition, uint32_t index);
+
+/** Virtual ITS and LPI registers of `partition` to reset values. */
+void vits_reset(const struct plan_partition *partition);
+
+mmio_fn vits_redistributor_read, vits_redistributor_write;
 
 /* Registers of the virtual ITS; struct plan_emul.state is the partition's struct vgic. */
 extern const struct mmio_block gits_block;

@@ -7,6 +7,7 @@
  * its partition is not running is refused and reported like any other fault.
  */
 #include <hyp/lock.h>
+#include <hyp/pagetable.h>
 
 #include "arm64.h"
 #include "gic.h"
@@ -194,10 +195,25 @@ void smmu_allow(const struct plan_partition *partition)
 		return;
 	__atomic_store_n(&smmu.faults[partition->id], 0, __ATOMIC_RELAXED);
 	gic_irq_enable(plan.arch->smmu->event_irq); /* a storm may have silenced it */
-	streams_walk(partition, partition->stage2_pool);
+	streams_walk(partition, partition->arch->dma_pool ? partition->arch->dma_pool : partition->stage2_pool);
 }
 
 /* ---- setup ---- */
+
+static const struct pagetable_format dma_format = { arch_stage2_leaf };
+
+/* What its devices reach, where that is not what its vCPUs reach. */
+static void dma_build(const struct arch_plan_partition *arch)
+{
+	struct pagetable table = { .pool = arch->dma_pool, .page_count = arch->dma_page_count, .format = &dma_format };
+
+	for (uint32_t i = 0; i < arch->dma_map_count; i++) {
+		const struct plan_map *map = &arch->dma_maps[i];
+
+		pagetable_map(&table, map->ipa.v, map->pa, map->size, map->flags, false);
+	}
+	ASSERT(table.used == table.page_count);
+}
 
 static const struct plan_stream *stream_of(uint32_t stream)
 {
@@ -276,6 +292,8 @@ enum err smmu_init(void)
 	if (!unit)
 		return OK;
 	TRY(stop_and_check());
+	for (uint32_t i = 0; i < plan.partition_count; i++)
+		dma_build(plan.partitions[i].arch);
 	size = IDR5_SIZE(read32(IDR5));
 	table_fill(size > 5u ? 5u : size);
 	point_at_memory(unit->memory);

@@ -206,19 +206,27 @@ void vgic_private_fired(struct vcpu *vcpu, irq_t irq)
 	vgic_drop(gic, vcpu);
 }
 
+void vgic_edge(struct vgic *gic, struct vcpu *self, irq_t irq)
+{
+	struct vgic_ref ref = { .gic = gic, .self = self, .bank = &gic->shared[irq / 32u - 1u], .first = irq & ~31u };
+
+	if (self && vgic_target(gic, irq) == self->index && deliver_now(gic, self, ref.bank, irq))
+		return;
+	ref.bank->latched |= bit_of(irq);
+	vgic_note_pending(&ref, bit_of(irq));
+}
+
 void vgic_shared_fired(const struct plan_partition *partition, irq_t irq)
 {
 	struct vgic *gic = vgic_of(partition);
 	struct vcpu *self = vgic_self(gic);
-	struct vgic_ref ref = { .gic = gic, .self = self, .bank = &gic->shared[irq / 32u - 1u], .first = irq & ~31u };
+	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
 
 	lock_take(&gic->lock);
-	if (!(ref.bank->enabled & ~ref.bank->masked & bit_of(irq))) {
-		vgic_give_back(gic, ref.bank, irq, false); /* it was under way when it was disabled */
-	} else if (!self || vgic_target(gic, irq) != self->index || !deliver_now(gic, self, ref.bank, irq)) {
-		ref.bank->latched |= bit_of(irq);
-		vgic_note_pending(&ref, bit_of(irq));
-	}
+	if (bank->enabled & ~bank->masked & bit_of(irq))
+		vgic_edge(gic, self, irq);
+	else
+		vgic_give_back(gic, bank, irq, false); /* it was under way when it was disabled */
 	vgic_drop(gic, self);
 }
 
@@ -279,7 +287,7 @@ void vgic_vcpu_save(struct vcpu *vcpu)
 	gic_of(vcpu)->is_loaded = false;
 	gic_of(vcpu)->work = 0;
 	gic_of(vcpu)->answered = UINT32_MAX;
-	for (irq_t first = VGIC_PRIVATE; first < VGIC_PRIVATE + gic->partition->arch->spi_count; first += 32)
+	for (irq_t first = VGIC_PRIVATE; first < gic->end; first += 32)
 		vgic_note_moved(gic, vcpu, first, UINT32_MAX);
 	vgic_drop(gic, NULL);
 }
@@ -310,7 +318,7 @@ uint32_t vgic_vcpu_pending_count(const struct vcpu *vcpu)
 	uint32_t count = 0;
 
 	lock_take(&gic->lock);
-	for (irq_t first = 0; first < VGIC_PRIVATE + gic->partition->arch->spi_count; first += 32) {
+	for (irq_t first = 0; first < gic->end; first += 32) {
 		const struct vgic_bank *bank = vgic_bank_of(gic, own, first);
 		uint32_t mask = (vgic_pending(bank) | (bank->in_lr & bank->seen_pending)) & bank->owned;
 

@@ -12,6 +12,8 @@
 #include <hyp/mmio.h>
 #include <hyp/types.h>
 
+#include "its.h"
+
 struct vcpu;
 struct plan_partition;
 
@@ -21,6 +23,8 @@ struct plan_partition;
 #define VGIC_PRIVATE 32u  /* SGIs and PPIs of one vCPU */
 #define VGIC_SGIS 16u
 #define VGIC_NOBODY 0xffu
+#define VGIC_LPI (VGIC_PRIVATE + VGIC_SPI_MAX) /* in these files, message n of a partition has number VGIC_LPI + n; its INTID is the guest's choice */
+#define VGIC_SHARED_MAX (VGIC_SPI_MAX + VITS_LPI_MAX)
 
 /*
  * State of 32 interrupts, one bit each. (vgic lock)
@@ -79,12 +83,14 @@ struct vgic {
 	const struct plan_partition *partition; /* (boot) */
 	uint32_t control;                       /* (lock) GICD_CTLR: group enables */
 	uint32_t wake;                          /* (lock) vCPUs to wake when the lock is dropped */
-	struct vgic_bank shared[VGIC_SPI_MAX / 32u];
+	struct vgic_bank shared[VGIC_SHARED_MAX / 32u]; /* messages: edges without hw, which no register of the distributor reaches */
 	uint8_t route[VGIC_SPI_MAX];            /* (lock) v2: ITARGETSR; v3: Aff0 of IROUTER */
-	uint8_t target[VGIC_SPI_MAX];           /* (lock) index of the vCPU that route means; VGIC_NOBODY: none */
-	uint8_t holder[VGIC_SPI_MAX];           /* (lock) index of the vCPU that has it in_lr or active */
-	uint32_t route_any[VGIC_SPI_MAX / 32u]; /* (lock) v3 IROUTER.IRM */
+	uint8_t target[VGIC_SHARED_MAX];           /* (lock) index of the vCPU that route means; VGIC_NOBODY: none */
+	uint8_t holder[VGIC_SHARED_MAX];           /* (lock) index of the vCPU that has it in_lr or active */
+	uint32_t route_any[VGIC_SHARED_MAX / 32u]; /* (lock) v3 IROUTER.IRM */
 	irq_t physical[VGIC_SPI_MAX];           /* (boot) physical INTID of hw interrupts */
+	irq_t end;                              /* (boot) behind the last that it can have, a multiple of 32 */
+	const irq_t *intids;                    /* (boot; contents: lock) of messages; null: it has no LPIs */
 	bool has_offsets;                       /* (boot) some physical INTID is not the virtual one */
 };
 

@@ -81,13 +81,15 @@ static void lr_fold(struct vgic *gic, struct vcpu *self, uint32_t index)
 	}
 }
 
-/* Active, in no list register, and with this vCPU: the one of highest priority. Returns VGIC_SPI_MAX + 32 if there is none. */
+#define NONE (VGIC_PRIVATE + VGIC_SHARED_MAX)
+
+/* Active, in no list register, and with this vCPU: the one of highest priority. Returns NONE if there is none. */
 static irq_t active_first(struct vgic *gic, struct vcpu *self)
 {
-	irq_t best = VGIC_PRIVATE + VGIC_SPI_MAX;
+	irq_t best = NONE;
 	uint32_t best_priority = UINT32_MAX;
 
-	for (irq_t first = 0; first < VGIC_PRIVATE + gic->partition->arch->spi_count; first += 32) {
+	for (irq_t first = 0; first < gic->end; first += 32) {
 		struct vgic_bank *bank = vgic_bank_of(gic, gic_of(self), first);
 		uint32_t mask = bank->active & ~bank->in_lr;
 
@@ -123,7 +125,7 @@ static void eoi_settle(struct vgic *gic, struct vcpu *self)
 	for (uint32_t count = vif_eoi_count(); count; count--) {
 		irq_t irq = active_first(gic, self);
 
-		if (irq >= VGIC_PRIVATE + VGIC_SPI_MAX)
+		if (irq == NONE)
 			return;
 		vgic_deactivate(gic, self, irq);
 	}
@@ -230,7 +232,7 @@ static void gather_pending(struct fill *f, const struct vgic_bank *bank, irq_t f
 static void gather(struct fill *f)
 {
 	f->active.room = f->pending.room = vif_lr_count();
-	for (irq_t first = 0; first < VGIC_PRIVATE + f->gic->partition->arch->spi_count; first += 32) {
+	for (irq_t first = 0; first < f->gic->end; first += 32) {
 		const struct vgic_bank *bank = vgic_bank_of(f->gic, gic_of(f->self), first);
 
 		gather_active(f, bank, first);
@@ -283,7 +285,8 @@ static bool lr_may_pend(const struct vgic *gic, const struct vcpu *self, const s
 
 static uint64_t lr_common(const struct vgic *gic, const struct vgic_bank *bank, irq_t irq)
 {
-	uint64_t lr = irq | (uint64_t)bank->priority[irq % 32u] << LR_PRIORITY_SHIFT;
+	irq_t intid = irq < VGIC_LPI ? irq : gic->intids[irq - VGIC_LPI];
+	uint64_t lr = intid | (uint64_t)bank->priority[irq % 32u] << LR_PRIORITY_SHIFT;
 
 	if (bank->group & bit_of(irq))
 		lr |= LR_GROUP1;

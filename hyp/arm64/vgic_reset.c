@@ -89,6 +89,11 @@ static void partition_init(const struct plan_partition *partition)
 
 	ASSERT(arch->spi_count <= VGIC_SPI_MAX && arch->spi_count % 32u == 0);
 	gic->partition = partition;
+	gic->end = VGIC_PRIVATE + arch->spi_count;
+	if (arch->vits) {
+		gic->intids = arch->vits->state->intid;
+		gic->end = VGIC_LPI + (arch->vits->lpi_count + 31u) / 32u * 32u;
+	}
 	if (arch->has_uart)
 		own_emulated(gic, arch->uart_irq);
 	if (arch->has_rtc)

@@ -95,6 +95,9 @@ uint32_t vgic_take_back(const struct vgic_ref *ref, uint32_t mask);
 /** Shared interrupt `irq` is routed as the guest wrote. */
 void vgic_retarget(struct vgic *gic, struct vcpu *self, irq_t irq, uint8_t route, bool is_any);
 
+/** An edge of shared interrupt `irq` came: to `self` at once if it can be. Context: lock held. */
+void vgic_edge(struct vgic *gic, struct vcpu *self, irq_t irq);
+
 /** Is another vCPU still to act on something that was written? What RWP means. */
 bool vgic_is_settling(const struct vgic *gic, const struct vcpu *self);
 
@@ -163,6 +166,6 @@ enum vgic_frame {
 
 mmio_fn vgic_group_read, vgic_group_write, vgic_enable_read, vgic_enable_set, vgic_enable_clear, vgic_pending_read, vgic_pending_set,
 	vgic_pending_clear, vgic_active_read, vgic_active_set, vgic_active_clear, vgic_priority_read, vgic_priority_write,
-	vgic_config_read, vgic_config_write, vgic_control_write;
+	vgic_config_read, vgic_config_write, vgic_control_write, vgic_id_read;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GICv3 for guests (Arm IHI 0069): one security state, affinity routing
- * always on, no LPIs. The CPU interface is the machine's own; here are the
+ * always on, LPIs by a virtual ITS alone. The CPU interface is the machine's own; here are the
  * distributor's and redistributors' registers, the SGI registers, and the
  * list registers. It must not know who else uses the interrupt controller.
  */
@@ -102,6 +102,7 @@ uint8_t vif_route_reset(void)
 
 #define CTLR_FIXED (GICD_CTLR_ARE | GICD_CTLR_DS)
 #define TYPER_ID_BITS (9u << 19) /* 10 bits of INTID: 0..1019 */
+#define TYPER_LPIS ((ITS_LPI_BITS - 1u) << 19 | 1u << 17)
 #define IIDR_ARM 0x43bu
 #define ROUTER_ANY BIT(31)
 
@@ -119,7 +120,7 @@ static void type_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio
 
 	(void)vcpu;
 	(void)reg;
-	access->value = TYPER_ID_BITS | gic->partition->arch->spi_count / 32u;
+	access->value = (gic->intids ? TYPER_LPIS : TYPER_ID_BITS) | gic->partition->arch->spi_count / 32u;
 }
 
 static void constant_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
@@ -129,7 +130,7 @@ static void constant_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct 
 }
 
 /* PIDR4..7, PIDR0..3, CIDR0..3 */
-static void id_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+void vgic_id_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
 	static const uint8_t id[] = { 0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
 
@@ -184,7 +185,7 @@ static void router_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct m
 
 static const struct mmio_reg gicd_regs[] = {
 	{ GICD_CTLR, 4, W32, control_read, vgic_control_write, 0, "GICD_CTLR: group enables; ARE and DS read as one" },
-	{ GICD_TYPER, 4, W32, type_read, NULL, 0, "GICD_TYPER: no LPIs, no message-based SPIs, one security state; read only" },
+	{ GICD_TYPER, 4, W32, type_read, NULL, 0, "GICD_TYPER: LPIs if it has an ITS, no message-based SPIs, one security state; read only" },
 	{ GICD_IIDR, 4, W32, constant_read, NULL, IIDR_ARM, "GICD_IIDR; read only" },
 	{ GICD_IGROUPR + 4u, SPI_BITS, W32, vgic_group_read, vgic_group_write, VGIC_DISTRIBUTOR, "GICD_IGROUPR1.." },
 	{ GICD_ISENABLER + 4u, SPI_BITS, W32, vgic_enable_read, vgic_enable_set, VGIC_DISTRIBUTOR, "GICD_ISENABLER1.." },
@@ -199,7 +200,7 @@ static const struct mmio_reg gicd_regs[] = {
 	{ GICD_SGIR, 4, W32, NULL, NULL, 0, "GICD_SGIR: ignored, since affinity routing is on" },
 	{ GICD_CPENDSGIR, 32, MMIO_W8 | W32, NULL, NULL, 0, "GICD_CPENDSGIR, GICD_SPENDSGIR: zero, since affinity routing is on" },
 	{ GICD_IROUTER + 8u * VGIC_PRIVATE, 8u * VGIC_SPI_MAX, W32 | MMIO_W64, router_read, router_write, 0, "GICD_IROUTER32.." },
-	{ GICD_PIDR4, 48, W32, id_read, NULL, 0, "PIDR4..7, PIDR0..3, CIDR0..3; read only" },
+	{ GICD_PIDR4, 48, W32, vgic_id_read, NULL, 0, "PIDR4..7, PIDR0..3, CIDR0..3; read only" },
 };
 
 /* The rest is zero by the architecture: private interrupts are in the redistributors (banks 0), no message-based SPIs, no
@@ -215,10 +216,29 @@ static struct vcpu *frame_vcpu(const struct mmio_access *access)
 	return gic->partition->vcpus[access->offset >> GICR_FRAMES_SHIFT];
 }
 
+static bool has_lpis(const struct mmio_access *access)
+{
+	return ((const struct vgic *)access->state)->intids != NULL;
+}
+
 static void redistributor_control_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
 {
-	(void)reg;
-	access->value = vgic_is_settling(access->state, vcpu) ? GICR_CTLR_RWP : 0;
+	access->value = 0;
+	if (has_lpis(access))
+		plan.arch->its->driver->redistributor_read(vcpu, reg, access);
+	access->value |= vgic_is_settling(access->state, vcpu) ? GICR_CTLR_RWP : 0;
+}
+
+static void lpi_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+{
+	if (has_lpis(access))
+		plan.arch->its->driver->redistributor_read(vcpu, reg, access);
+}
+
+static void lpi_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
+{
+	if (has_lpis(access))
+		plan.arch->its->driver->redistributor_write(vcpu, reg, access);
 }
 
 static void redistributor_type_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
@@ -230,6 +250,7 @@ static void redistributor_type_read(struct vcpu *vcpu, const struct mmio_reg *re
 	(void)reg;
 	if (index + 1u == frame_vcpu(access)->partition->vcpu_count)
 		value |= GICR_TYPER_LAST;
+	value |= has_lpis(access);
 	access->value = value >> (access->offset & 4u ? 32u : 0);
 }
 
@@ -251,12 +272,12 @@ static void waker_write(struct vcpu *vcpu, const struct mmio_reg *reg, struct mm
 #define SGI(offset) (GICR_SGI_FRAME + (offset))
 
 static const struct mmio_reg gicr_regs[] = {
-	{ GICR_CTLR, 4, W32, redistributor_control_read, NULL, 0, "GICR_CTLR: no LPIs to enable; RWP only" },
+	{ GICR_CTLR, 4, W32, redistributor_control_read, lpi_write, 0, "GICR_CTLR: LPIs if it has an ITS; RWP" },
 	{ GICR_IIDR, 4, W32, constant_read, NULL, IIDR_ARM, "GICR_IIDR; read only" },
 	{ GICR_TYPER, 8, W32 | MMIO_W64, redistributor_type_read, NULL, 0, "GICR_TYPER; read only" },
 	{ GICR_WAKER, 4, W32, waker_read, waker_write, 0, "GICR_WAKER" },
-	{ 0x0070, 16, W32 | MMIO_W64, NULL, NULL, 0, "GICR_PROPBASER, GICR_PENDBASER: zero, there are no LPIs" },
-	{ GICR_PIDR4, 48, W32, id_read, NULL, 0, "PIDR4..7, PIDR0..3, CIDR0..3; read only" },
+	{ GICR_PROPBASER, 16, W32 | MMIO_W64, lpi_read, lpi_write, 0, "GICR_PROPBASER, GICR_PENDBASER: zero without an ITS" },
+	{ GICR_PIDR4, 48, W32, vgic_id_read, NULL, 0, "PIDR4..7, PIDR0..3, CIDR0..3; read only" },
 	{ SGI(GICD_IGROUPR), 4, W32, vgic_group_read, vgic_group_write, VGIC_REDISTRIBUTOR, "GICR_IGROUPR0" },
 	{ SGI(GICD_ISENABLER), 4, W32, vgic_enable_read, vgic_enable_set, VGIC_REDISTRIBUTOR, "GICR_ISENABLER0" },
 	{ SGI(GICD_ICENABLER), 4, W32, vgic_enable_read, vgic_enable_clear, VGIC_REDISTRIBUTOR, "GICR_ICENABLER0" },
@@ -268,5 +289,5 @@ static const struct mmio_reg gicr_regs[] = {
 	{ SGI(GICD_ICFGR), 8, W32, vgic_config_read, NULL, VGIC_REDISTRIBUTOR, "GICR_ICFGR0, 1: read only, the lines of PPIs are wired" },
 };
 
-/* The rest is zero: no LPIs, no second security state. */
+/* The rest is zero: no LPIs by registers, no second security state. */
 const struct mmio_block vgicr_block = { "GICR", gicr_regs, ARRAY_COUNT(gicr_regs), true, GICR_FRAMES_SHIFT };
