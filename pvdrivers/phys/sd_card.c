@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An SD memory card, from its idle state to the one where it reads and writes (SD physical layer simplified
- * specification, 4.2 and 5.3). eMMC answers other commands, and is not known. It must not know the host's registers.
+ * specification, 4.2 and 5.3). eMMC answers other commands: emmc.c. It must not know the host's registers.
  */
 
 #include <rt/sysreg.h>
@@ -25,19 +25,6 @@
 #define OP_COND_LARGE		(1u << 30)
 #define OP_COND_READY		(1u << 31)
 #define POWER_UP_NS		2000000000ull	/* 4.2.3: one second at most */
-
-/* Bits `low`.. of a register that came as a long answer: its last byte is left out. */
-static uint32_t field(const uint32_t answer[4], unsigned low, unsigned bits)
-{
-	uint32_t value = 0;
-
-	for (unsigned i = 0; i < bits; i++) {
-		unsigned at = low + i - 8;
-
-		value |= (answer[at / 32] >> at % 32 & 1) << i;
-	}
-	return value;
-}
 
 static bool app_command(const struct sdhci *host, uint32_t address, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4])
 {
@@ -70,14 +57,14 @@ static bool read_csd(const struct sdhci *host, struct sd_card *card)
 
 	if (!sdhci_command(host, SEND_CSD, SDHCI_LONG_ANSWER, card->address, csd))
 		return false;
-	card->write_protected = field(csd, 12, 2) != 0;
-	if (field(csd, 126, 2) == 1) {
-		card->sector_count = ((uint64_t)field(csd, 48, 22) + 1) << 10;
+	card->write_protected = sdhci_field(csd, 12, 2) != 0;
+	if (sdhci_field(csd, 126, 2) == 1) {
+		card->sector_count = ((uint64_t)sdhci_field(csd, 48, 22) + 1) << 10;
 		return true;
 	}
-	if (field(csd, 126, 2) != 0 || field(csd, 80, 4) < 9)
+	if (sdhci_field(csd, 126, 2) != 0 || sdhci_field(csd, 80, 4) < 9)
 		return false;
-	card->sector_count = ((uint64_t)field(csd, 62, 12) + 1) << (field(csd, 47, 3) + 2 + field(csd, 80, 4) - 9);
+	card->sector_count = ((uint64_t)sdhci_field(csd, 62, 12) + 1) << (sdhci_field(csd, 47, 3) + 2 + sdhci_field(csd, 80, 4) - 9);
 	return true;
 }
 
@@ -88,7 +75,7 @@ bool sd_card_start(const struct sdhci *host, struct sd_card *card)
 	*card = (struct sd_card){ 0 };
 	if (!power_up(host, card) || !sdhci_command(host, ALL_SEND_CID, SDHCI_LONG_ANSWER, 0, answer))
 		return false;
-	card->serial = field(answer, 24, 32);
+	card->serial = sdhci_field(answer, 24, 32);
 	if (!sdhci_command(host, SEND_RELATIVE_ADDRESS, SDHCI_ANSWER, 0, answer))
 		return false;
 	card->address = answer[0] & 0xffff0000u;

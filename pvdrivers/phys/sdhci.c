@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An SD host controller behind PCI, and the card in it as a disk: one transfer at a time, by ADMA2 (SD Host Controller
- * simplified specification 3.00). The interrupt is the pin. What a card is stands in sd_card.c.
+ * An SD host controller behind PCI, and the card in it or the eMMC behind it as a disk: one transfer at a time, by ADMA2 (SD Host
+ * Controller simplified specification 3.00). The interrupt is the pin. What a card is stands in sd_card.c and emmc.c.
  */
 
 #include <stdio.h>
@@ -21,10 +21,12 @@
 #define STOP			12u
 
 #define CONTROL_FOUR_LINES	(1u << 1)
+#define CONTROL_EIGHT_LINES	(1u << 5)
 #define CONTROL_ADMA32		(2u << 3)
 #define CONTROL_ADMA64		(3u << 3)
 #define POWER_33		0x0fu
 #define TIMEOUT_LONGEST		0x0eu
+#define CAN_EIGHT_LINES		(1u << 18)	/* of a device on the board */
 #define CAN_ADMA2		(1u << 19)
 #define CAN_64			(1u << 28)
 
@@ -38,8 +40,6 @@
 #define ENTRY_BYTES_MAX		12u
 
 #define MS			1000000ull
-#define COMMAND_NS		(1000 * MS)
-#define RESET_NS		(100 * MS)
 #define TRANSFER_NS		(10000 * MS)
 #define IDENTIFY_KHZ		400u
 #define TRANSFER_KHZ		25000u
@@ -47,73 +47,6 @@
 static struct sdhci *host_of(struct blk_device *blk)
 {
 	return (struct sdhci *)(void *)blk;
-}
-
-static uint32_t read_status(const struct sdhci *host)
-{
-	return mmio_read32(host->regs + SDHCI_STATUS);
-}
-
-/* ---- commands ---- */
-
-static bool reset_part(const struct sdhci *host, uint8_t part)
-{
-	uint64_t end = time_ns() + RESET_NS;
-
-	mmio_write8(host->regs + SDHCI_RESET, part);
-	while (mmio_read8(host->regs + SDHCI_RESET) & part) {
-		if (time_ns() >= end)
-			return false;
-		cpu_relax();
-	}
-	return true;
-}
-
-static bool wait_free(const struct sdhci *host, uint32_t bits)
-{
-	uint64_t end = time_ns() + COMMAND_NS;
-
-	while (mmio_read32(host->regs + SDHCI_PRESENT) & bits) {
-		if (time_ns() >= end)
-			return false;
-		cpu_relax();
-	}
-	return true;
-}
-
-static bool wait_status(const struct sdhci *host, uint32_t wanted)
-{
-	uint64_t end = time_ns() + COMMAND_NS;
-
-	for (;;) {
-		uint32_t status = read_status(host);
-
-		if (status & SDHCI_ERROR || time_ns() >= end)
-			return false;
-		if ((status & wanted) == wanted)
-			return true;
-		cpu_relax();
-	}
-}
-
-bool sdhci_command(const struct sdhci *host, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4])
-{
-	bool busy = kind == SDHCI_BUSY_ANSWER;
-
-	if (!wait_free(host, SDHCI_PRESENT_COMMAND | (busy ? SDHCI_PRESENT_DATA : 0)))
-		return false;
-	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
-	mmio_write32(host->regs + SDHCI_ARGUMENT, argument);
-	mmio_write16(host->regs + SDHCI_MODE, 0);
-	mmio_write16(host->regs + SDHCI_COMMAND, (uint16_t)(SDHCI_NUMBER(number) | kind));
-	if (!wait_status(host, SDHCI_DONE_COMMAND | (busy ? SDHCI_DONE_TRANSFER : 0))) {
-		reset_part(host, SDHCI_RESET_LINES);
-		return false;
-	}
-	for (unsigned i = 0; i < 4; i++)
-		answer[i] = mmio_read32(host->regs + SDHCI_RESPONSE + 4 * i);
-	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
-	return true;
 }
 
 /* ---- transfers ---- */
@@ -174,6 +107,15 @@ static void start_transfer(const struct sdhci *host, const struct blk_request *r
 	mmio_write16(host->regs + SDHCI_COMMAND, (uint16_t)(SDHCI_NUMBER(number) | SDHCI_ANSWER | SDHCI_WITH_DATA));
 }
 
+/* Complete once the device is not busy any more. */
+static void start_flush(const struct sdhci *host)
+{
+	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
+	mmio_write32(host->regs + SDHCI_ARGUMENT, EMMC_FLUSH_ARGUMENT);
+	mmio_write16(host->regs + SDHCI_MODE, 0);
+	mmio_write16(host->regs + SDHCI_COMMAND, (uint16_t)(SDHCI_NUMBER(EMMC_SWITCH) | SDHCI_BUSY_ANSWER));
+}
+
 static enum blk_status submit(struct blk_device *blk, const struct blk_request *request)
 {
 	struct sdhci *host = host_of(blk);
@@ -181,17 +123,21 @@ static enum blk_status submit(struct blk_device *blk, const struct blk_request *
 
 	if (host->busy)
 		return BLK_ERR_BUSY;
-	status = put_table(host, request);
+	status = request->op == BLK_FLUSH ? BLK_OK : put_table(host, request);
 	if (status)
 		return status;
-	if (!wait_free(host, SDHCI_PRESENT_COMMAND | SDHCI_PRESENT_DATA)) {
+	if (!sdhci_wait_free(host, SDHCI_PRESENT_COMMAND | SDHCI_PRESENT_DATA)) {
 		quiesce(blk);
 		return BLK_ERR_RESET;
 	}
 	host->busy = true;
 	host->cookie = request->cookie;
 	host->deadline = time_ns() + TRANSFER_NS;
-	start_transfer(host, request);
+	host->is_flush = request->op == BLK_FLUSH;
+	if (host->is_flush)
+		start_flush(host);
+	else
+		start_transfer(host, request);
 	return BLK_OK;
 }
 
@@ -214,10 +160,10 @@ static bool recover(const struct sdhci *host)
 {
 	uint32_t answer[4];
 
-	if (!reset_part(host, SDHCI_RESET_LINES))
+	if (!sdhci_reset(host, SDHCI_RESET_LINES))
 		return false;
 	sdhci_command(host, STOP, SDHCI_BUSY_ANSWER, 0, answer);	/* refused when nothing runs */
-	return reset_part(host, SDHCI_RESET_LINES);
+	return sdhci_reset(host, SDHCI_RESET_LINES);
 }
 
 static void finish(struct sdhci *host, enum blk_status status)
@@ -234,7 +180,7 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 
 	if (blk->dead || !host->busy || !budget)
 		return 0;
-	status = read_status(host);
+	status = sdhci_status(host);
 	if (!(status & (SDHCI_DONE_TRANSFER | SDHCI_ERROR))) {
 		if (time_ns() > host->deadline)
 			quiesce(blk);
@@ -247,6 +193,8 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 		quiesce(blk);
 		return 1;
 	}
+	if (host->is_flush && !result && !emmc_is_well(host, &host->card))
+		result = BLK_ERR_MEDIUM;
 	finish(host, result);
 	return 1;
 }
@@ -257,7 +205,7 @@ static bool take_irq(void *arg)
 {
 	struct sdhci *host = arg;
 
-	if (!host->armed || !(read_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR)))
+	if (!host->armed || !(sdhci_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR)))
 		return false;
 	mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, 0);
 	host->armed = false;
@@ -274,7 +222,7 @@ static bool arm(struct blk_device *blk)
 	host->armed = blk->wake != NULL;
 	if (host->armed)
 		mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, SDHCI_DONE_TRANSFER | SDHCI_ERRORS);
-	return read_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR);
+	return sdhci_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR);
 }
 
 /* ---- stop and start ---- */
@@ -285,7 +233,7 @@ static bool stop(struct sdhci *host)
 
 	pci_irq_detach(host->pci);
 	pci_enable_memory(host->pci);
-	stopped = reset_part(host, SDHCI_RESET_ALL);
+	stopped = sdhci_reset(host, SDHCI_RESET_ALL);
 	pci_enable_master(host->pci, false);
 	return stopped || pci_reset(host->pci) == PCI_OK;
 }
@@ -309,11 +257,17 @@ static void learn(struct sdhci *host)
 	snprintf(info->serial, sizeof(info->serial), "%08x", (unsigned)host->card.serial);
 	info->sector_count = host->card.sector_count;
 	info->block_bytes = info->physical_bytes = BLK_SECTOR_BYTES;
-	info->can = !writable || host->card.write_protected ? BLK_IS_READ_ONLY : 0;
+	info->can = (!writable || host->card.write_protected ? BLK_IS_READ_ONLY : 0) | (host->card.has_cache ? BLK_CAN_FLUSH : 0);
 	info->queue_depth = 1;
 	info->bytes_max = REQUEST_BYTES;
 	info->segment_count_max = BLK_SEGMENT_COUNT;
 	info->segment_align = 4;
+}
+
+/* A memory card, or an eMMC, which does not answer to a card's commands. */
+static bool start_card(struct sdhci *host, uint32_t can)
+{
+	return sd_card_start(host, &host->card) || emmc_start(host, &host->card, can & CAN_EIGHT_LINES);
 }
 
 static bool start(struct sdhci *host)
@@ -328,10 +282,11 @@ static bool start(struct sdhci *host)
 	mmio_write8(host->regs + SDHCI_POWER, POWER_33);
 	mmio_write8(host->regs + SDHCI_TIMEOUT, TIMEOUT_LONGEST);
 	mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, 0);
-	mmio_write32(host->regs + SDHCI_STATUS_ENABLE, SDHCI_DONE_COMMAND | SDHCI_DONE_TRANSFER | SDHCI_ERRORS);
-	if (!sdhci_set_clock(host, IDENTIFY_KHZ) || !sd_card_start(host, &host->card) || !sdhci_set_clock(host, TRANSFER_KHZ))
+	mmio_write32(host->regs + SDHCI_STATUS_ENABLE, SDHCI_DONE_COMMAND | SDHCI_DONE_TRANSFER | SDHCI_READ_READY | SDHCI_ERRORS);
+	if (!sdhci_set_clock(host, IDENTIFY_KHZ) || !start_card(host, can) || !sdhci_set_clock(host, TRANSFER_KHZ))
 		return false;
-	mmio_write8(host->regs + SDHCI_CONTROL, CONTROL_FOUR_LINES | (host->wide ? CONTROL_ADMA64 : CONTROL_ADMA32));
+	mmio_write8(host->regs + SDHCI_CONTROL,
+		    (uint8_t)((host->card.eight_lines ? CONTROL_EIGHT_LINES : CONTROL_FOUR_LINES) | (host->wide ? CONTROL_ADMA64 : CONTROL_ADMA32)));
 	learn(host);
 	pci_enable_master(host->pci, true);
 	return !host->blk.wake || pci_irq_attach_pin(host->pci, take_irq, host) == PCI_OK;

@@ -18,6 +18,7 @@
 #define SDHCI_MODE		0x0cu
 #define SDHCI_COMMAND		0x0eu
 #define SDHCI_RESPONSE		0x10u
+#define SDHCI_DATA		0x20u
 #define SDHCI_PRESENT		0x24u
 #define SDHCI_CONTROL		0x28u
 #define SDHCI_POWER		0x29u
@@ -39,6 +40,7 @@
 
 #define SDHCI_DONE_COMMAND	(1u << 0)
 #define SDHCI_DONE_TRANSFER	(1u << 1)
+#define SDHCI_READ_READY	(1u << 5)	/* a block waits in the data port */
 #define SDHCI_ERROR		(1u << 15)
 #define SDHCI_ERRORS		0xffff0000u
 
@@ -66,11 +68,21 @@
 #define SD_WRITE_PROTECTED	(1u << 26)
 #define SD_ERRORS		0xfdf90008u
 
+#define SDHCI_BLOCK_WORDS	(BLK_SECTOR_BYTES / 4)
+
+/* eMMC: a byte of its configuration is written by CMD6. */
+#define EMMC_SWITCH		6u
+#define EMMC_WRITE_BYTE(index, value)	(3u << 24 | (uint32_t)(index) << 16 | (uint32_t)(value) << 8 | 1u)
+#define EMMC_FLUSH_CACHE	32u
+#define EMMC_FLUSH_ARGUMENT	EMMC_WRITE_BYTE(EMMC_FLUSH_CACHE, 1)
+
 /* What the card said of itself. */
 struct sd_card {
 	uint32_t address;	/* RCA, in the upper half */
 	bool by_block;		/* SDHC and later: arguments count blocks, not bytes */
 	bool write_protected;
+	bool eight_lines;	/* four, otherwise */
+	bool has_cache;		/* and it is on: what is complete is durable after a flush only */
 	uint64_t sector_count;
 	uint32_t serial;
 };
@@ -84,18 +96,40 @@ struct sdhci {
 	uint8_t *table;		/* of them */
 	uint64_t table_bus;
 	bool busy;		/* a request is under way */
+	bool is_flush;
 	uint64_t cookie;
 	uint64_t deadline;
 	volatile bool armed;	/* (handler clears) */
 };
 
+/** Its status registers, normal and error. */
+uint32_t sdhci_status(const struct sdhci *host);
+
+/** Resets parts of the host, SDHCI_RESET_*. False: not within its time. */
+bool sdhci_reset(const struct sdhci *host, uint8_t part);
+
+/** Waits until none of these bits of SDHCI_PRESENT is set. False: not within its time. */
+bool sdhci_wait_free(const struct sdhci *host, uint32_t bits);
+
 /** Gives a command without data and waits for its answer, four words. False: none came, or a wrong one. */
 bool sdhci_command(const struct sdhci *host, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4]);
+
+/** Gives a command that reads one block of 512 bytes, and reads it. False: it did not come. */
+bool sdhci_read_block(const struct sdhci *host, unsigned number, uint32_t argument, uint32_t words[SDHCI_BLOCK_WORDS]);
+
+/** Bits `low`.. of a register that came as a long answer, whose last byte is left out. */
+uint32_t sdhci_field(const uint32_t answer[4], unsigned low, unsigned bits);
 
 /** A card clock of at most `khz`. False: it does not become stable. */
 bool sdhci_set_clock(const struct sdhci *host, uint32_t khz);
 
-/** Finds out what the card is, and selects it: identification and transfer mode. False: it is not one that we know. */
+/** Finds out what the memory card is, and selects it: identification and transfer mode. False: it is not one that we know. */
 bool sd_card_start(const struct sdhci *host, struct sd_card *card);
+
+/** The same for an eMMC, whose cache is turned on if it has one. */
+bool emmc_start(const struct sdhci *host, struct sd_card *card, bool eight_lines);
+
+/** Whether the last CMD6 did what it should, and nothing else is wrong. */
+bool emmc_is_well(const struct sdhci *host, const struct sd_card *card);
 
 #endif

@@ -7,10 +7,24 @@
  * memory as well. Each plugs itself into the machine.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 void model_nvme(void);
+void model_emmc(void);
 void model_sdhci(void);
 void model_e1000e(void);
 void model_virtio_blk(void);
 void model_virtio_net(void);
+
+/* What an eMMC is, after model_emmc() one of 8 GiB with a cache; and what it was told. */
+struct model_emmc_state {
+	bool counts_blocks;
+	int refuses;			/* to write this byte of its configuration */
+	uint8_t ext_csd[512];
+	unsigned flushes;
+};
+
+extern struct model_emmc_state model_emmc_state;
 
 #endif

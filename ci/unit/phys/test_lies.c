@@ -232,6 +232,7 @@ static void run_all(void (*model)(void), unsigned lies)
 DRIVER(virtio_blk)
 DRIVER(nvme)
 DRIVER(sdhci)
+DRIVER(emmc)
 DRIVER(virtio_net)
 DRIVER(e1000e)
 
@@ -248,6 +249,7 @@ int main(void)
 	TEST_DRIVER(virtio_blk);
 	TEST_DRIVER(nvme);
 	TEST_DRIVER(sdhci);
+	TEST_DRIVER(emmc);
 	TEST_DRIVER(virtio_net);
 	TEST_DRIVER(e1000e);
 	return tap_done();
