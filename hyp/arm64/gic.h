@@ -43,10 +43,13 @@ void gic_drop(gic_token_t token);
 void gic_deactivate(gic_token_t token);
 
 /** Shared and private (of this CPU) interrupts. */
-void gic_irq_enable(irq_t irq);
 void gic_irq_disable(irq_t irq);
 /** Enable those of the 32 interrupts from `first` on (a multiple of 32) that `mask` names. */
 void gic_irqs_enable(irq_t first, uint32_t mask);
+static inline void gic_irq_enable(irq_t irq)
+{
+	gic_irqs_enable(irq & ~31u, 1u << (irq % 32u));
+}
 void gic_irq_configure(irq_t irq, bool is_edge);
 /** Route a shared interrupt to `cpu`. */
 void gic_irq_route(irq_t irq, const struct plan_cpu *cpu);

@@ -184,11 +184,6 @@ void gic_irqs_enable(irq_t first, uint32_t mask)
 	write32(bank_at(GICD_ISENABLER, first), mask);
 }
 
-void gic_irq_enable(irq_t irq)
-{
-	gic_irqs_enable(irq, bit_of(irq));
-}
-
 void gic_irq_disable(irq_t irq)
 {
 	write32(bank_at(GICD_ICENABLER, irq), bit_of(irq));

@@ -65,7 +65,7 @@ static void private_fired(struct cpu *cpu, gic_token_t token)
 		break;
 	case GIC_PPI_MAINTENANCE:
 		if (cpu->current)
-			vgic_vcpu_sync(cpu->current);
+			vgic_vcpu_sync(cpu->current, VGIC_WORK_NEW);
 		break;
 	case GIC_PPI_HYP_TIMER:
 		cpu_timer_fired(cpu);
@@ -122,16 +122,6 @@ void arch_irq_handle(void)
 {
 	for (uint32_t i = 0; i < PIECE && take_one(&this_cpu()->core); i++)
 		;
-}
-
-void arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
-{
-	vgic_set_level(partition, irq, is_high);
-}
-
-void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
-{
-	vgic_pend(partition, irq);
 }
 
 void arch_irq_partition_clear(const struct plan_partition *partition)

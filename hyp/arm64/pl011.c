@@ -13,6 +13,7 @@
 #include <hyp/arch.h>
 #include <hyp/console.h>
 #include <hyp/pagetable.h>
+#include <hyp/upcall.h>
 
 #include "devices.h"
 
@@ -86,7 +87,7 @@ static void update(const struct plan_partition *partition, struct pl011 *uart)
 	}
 	if (is_high != uart->is_high) {
 		uart->is_high = is_high;
-		arch_irq_set_level(partition, partition->arch->uart_irq, is_high);
+		vcpu_wake(arch_irq_set_level(partition, partition->arch->uart_irq, is_high));
 	}
 }
 

@@ -32,7 +32,7 @@ static uint32_t clock_s(const struct pl031 *rtc)
 
 static void update_line(const struct plan_partition *partition, const struct pl031 *rtc)
 {
-	arch_irq_set_level(partition, partition->arch->rtc_irq, (rtc->ris & rtc->imsc) != 0);
+	vcpu_wake(arch_irq_set_level(partition, partition->arch->rtc_irq, (rtc->ris & rtc->imsc) != 0));
 }
 
 /* The match comes when the clock steps onto MR; equal now is a match now. */

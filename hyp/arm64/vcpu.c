@@ -157,15 +157,5 @@ void arch_vcpu_save(struct vcpu *vcpu)
 
 void arch_vcpu_sync(struct vcpu *vcpu)
 {
-	vgic_vcpu_sync(vcpu);
-}
-
-bool arch_vcpu_has_irq(struct vcpu *vcpu)
-{
-	return vgic_vcpu_has_irq(vcpu);
-}
-
-uint32_t arch_vcpu_pending_count(const struct vcpu *vcpu)
-{
-	return vgic_vcpu_pending_count(vcpu);
+	vgic_vcpu_sync(vcpu, 0);
 }

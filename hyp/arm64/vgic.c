@@ -132,8 +132,25 @@ bool vgic_is_settling(const struct vgic *gic, const struct vcpu *self)
 	return false;
 }
 
+/* Interrupt `irq`, which just became pending, for `self` itself: at once if it can be. Returns: false, and nothing is done, if not. */
+static bool deliver_now(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, irq_t irq)
+{
+	return bank->enabled & vgic_group_enabled(gic, bank) & ~bank->active & bit_of(irq) && vgic_lr_place(gic, self, bank, irq);
+}
+
+/* All that others noted for `self` is interrupt `irq`. */
+static bool deliver_fresh(struct vgic *gic, struct vcpu *self, irq_t irq)
+{
+	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
+
+	gic_of(self)->work = 0;
+	return vgic_pending(bank) & bit_of(irq) && vgic_target(gic, irq) == self->index && deliver_now(gic, self, bank, irq);
+}
+
 static void sync(struct vgic *gic, struct vcpu *self)
 {
+	if (gic_of(self)->work == VGIC_WORK_FRESH && deliver_fresh(gic, self, gic_of(self)->fresh))
+		return;
 	vgic_fold(gic, self);
 	if (gic_of(self)->work & VGIC_WORK_PRIVATE) {
 		vgic_private_settle(gic, self);
@@ -146,7 +163,7 @@ void vgic_drop(struct vgic *gic, struct vcpu *self)
 {
 	uint32_t wake;
 
-	if (self && gic_of(self)->work & VGIC_WORK_NEW)
+	if (self && gic_of(self)->work & (VGIC_WORK_NEW | VGIC_WORK_FRESH))
 		sync(gic, self);
 	wake = gic->wake;
 	gic->wake = 0;
@@ -157,13 +174,11 @@ void vgic_drop(struct vgic *gic, struct vcpu *self)
 		vcpu_wake(gic->partition->vcpus[bit_take(&wake)]);
 }
 
-void vgic_vcpu_sync(struct vcpu *vcpu)
+void vgic_vcpu_sync(struct vcpu *vcpu, uint32_t work)
 {
-	struct vgic *gic = vgic_of(vcpu->partition);
-
-	lock_take(&gic->lock);
-	gic_of(vcpu)->work |= VGIC_WORK_NEW;
-	vgic_drop(gic, vcpu);
+	lock_take(&vgic_of(vcpu->partition)->lock);
+	gic_of(vcpu)->work |= work;
+	vgic_drop(vgic_of(vcpu->partition), vcpu);
 }
 
 /* ---- arrivals ---- */
@@ -179,12 +194,6 @@ static inline __attribute__((always_inline)) bool deliver_again(struct vgic_vcpu
 	bank->lr_latched |= bit_of(irq);
 	vif_lr_set(index, vcpu->lr_again[index]);
 	return true;
-}
-
-/* Latched interrupt `irq`, hw or edge, for `self` itself: at once if it can be. Returns: false if it is neither delivered nor latched yet. */
-static bool deliver_now(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, irq_t irq)
-{
-	return bank->enabled & vgic_group_enabled(gic, bank) & ~bank->active & bit_of(irq) && vgic_lr_place(gic, self, bank, irq);
 }
 
 void vgic_private_fired(struct vcpu *vcpu, irq_t irq)
@@ -292,12 +301,12 @@ void vgic_vcpu_save(struct vcpu *vcpu)
 	vgic_drop(gic, NULL);
 }
 
-bool vgic_vcpu_has_irq(struct vcpu *vcpu)
+bool arch_vcpu_has_irq(struct vcpu *vcpu)
 {
 	uint32_t used, groups, mask;
 	uint64_t vmcr;
 
-	vgic_vcpu_sync(vcpu);
+	vgic_vcpu_sync(vcpu, VGIC_WORK_NEW);
 	vmcr = vif_vmcr();
 	groups = VMCR_GROUPS(vmcr);
 	mask = VMCR_PRIORITY(vmcr);
@@ -311,7 +320,7 @@ bool vgic_vcpu_has_irq(struct vcpu *vcpu)
 	return false;
 }
 
-uint32_t vgic_vcpu_pending_count(const struct vcpu *vcpu)
+uint32_t arch_vcpu_pending_count(const struct vcpu *vcpu)
 {
 	struct vgic *gic = vgic_of(vcpu->partition);
 	struct vgic_vcpu *own = &((struct arm64_vcpu *)(void *)vcpu)->gic;

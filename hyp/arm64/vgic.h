@@ -59,6 +59,7 @@ enum vgic_work {
 	VGIC_WORK_NEW = 1u << 0,  /* list registers no longer hold what they should: fold and fill */
 	VGIC_WORK_PRIVATE = 1u << 2, /* physical private interrupts are not as the guest has its own */
 	VGIC_WORK_LEFT = 1u << 1, /* not everything fits the list registers: nothing goes into one past the others */
+	VGIC_WORK_FRESH = 1u << 3, /* shared interrupt `fresh` became pending, and nothing else changed */
 };
 
 struct vgic_vcpu {
@@ -66,6 +67,7 @@ struct vgic_vcpu {
 	uint32_t work;                    /* (vgic lock) enum vgic_work */
 	uint32_t answered;                /* (vgic lock) vCPUs that asked what our list registers hold, and got it */
 	uint32_t asked, asked_offset;     /* (owner CPU) whom we asked, for which register */
+	irq_t fresh;                      /* (vgic lock) of VGIC_WORK_FRESH */
 	uint32_t used;                    /* (vgic lock, owner CPU) list registers that hold or held an interrupt */
 	bool is_loaded;                   /* (vgic lock, owner CPU) */
 	bool is_awake;                    /* (vgic lock) v3 GICR_WAKER: neither ProcessorSleep nor ChildrenAsleep */
@@ -107,21 +109,9 @@ void vgic_vcpu_reset(struct vcpu *vcpu);
 void vgic_vcpu_load(struct vcpu *vcpu);
 void vgic_vcpu_save(struct vcpu *vcpu);
 
-/** Loaded vCPU: fold list registers back, fill them with the highest pending interrupts. Its maintenance interrupt, or another
- * vCPU asked for it. Context: its CPU. */
-void vgic_vcpu_sync(struct vcpu *vcpu);
-
-/** Is there an interrupt that the loaded `vcpu` would take with its priority mask and enables? Context: its CPU. */
-bool vgic_vcpu_has_irq(struct vcpu *vcpu);
-
-/** How many interrupts of `vcpu` are pending, for people. Context: any CPU. */
-uint32_t vgic_vcpu_pending_count(const struct vcpu *vcpu);
-
-/** Level input `irq` of `partition` (an emulated device's). Any CPU; wakes or kicks the target. */
-void vgic_set_level(const struct plan_partition *partition, irq_t irq, bool is_high);
-
-/** Edge `irq` of `partition` (a doorbell). Any CPU; wakes or kicks the target. What was stored before is seen by who takes it. */
-void vgic_pend(const struct plan_partition *partition, irq_t irq);
+/** Loaded vCPU: do what others noted for it, and (VGIC_WORK_NEW: its maintenance interrupt, or it shall rest) fold list registers
+ * back, fill them with the highest pending interrupts. Context: its CPU. */
+void vgic_vcpu_sync(struct vcpu *vcpu, uint32_t work);
 
 /** Private interrupt `irq` (timer) of the loaded `vcpu` fired: its physical twin is active and is deactivated by the guest. Shortest path. */
 void vgic_private_fired(struct vcpu *vcpu, irq_t irq);

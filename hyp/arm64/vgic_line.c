@@ -22,59 +22,64 @@ static bool lr_hushed(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
 	return true;
 }
 
-static void level_fell(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
+/* `irq` became pending, and nothing else changed. Returns: the vCPU whose CPU must look, or null. One in a list register that tells is
+ * looked at again when it ends. */
+static struct vcpu *arrived(const struct vgic *gic, const struct vgic_bank *bank, irq_t irq)
 {
-	lock_take(&gic->lock);
-	bank->level &= ~bit_of(irq);
-	if (!(bank->in_lr & ~bank->edge & bit_of(irq)) || lr_hushed(gic, bank, irq)) {
-		lock_drop(&gic->lock);
-		return;
-	}
-	vgic_note(gic, gic->holder[irq - VGIC_PRIVATE]);
-	vgic_drop(gic, vgic_self(gic));
+	uint32_t index = ((bank->in_lr | bank->active) & bit_of(irq) ? gic->holder : gic->target)[irq - VGIC_PRIVATE];
+	struct vgic_vcpu *vcpu;
+
+	if (index == VGIC_NOBODY)
+		index = vgic_target(gic, irq);
+	if (!(bank->enabled & ~(bank->in_lr & bank->tells) & bit_of(irq)) || index == VGIC_NOBODY)
+		return NULL;
+	vcpu = gic_of(gic->partition->vcpus[index]);
+	vcpu->work = vcpu->work ? vcpu->work | VGIC_WORK_NEW : VGIC_WORK_FRESH;
+	vcpu->fresh = irq;
+	return gic->partition->vcpus[index];
 }
 
-static void level_rose(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
+static struct vcpu *fell(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
 {
-	struct vgic_ref ref = { .gic = gic, .self = vgic_self(gic), .bank = bank, .first = irq & ~31u };
+	struct vcpu *holder = gic->partition->vcpus[gic->holder[irq - VGIC_PRIVATE]];
 
-	lock_take(&gic->lock);
-	bank->latched |= bank->edge & ~bank->level & bit_of(irq);
-	bank->level |= bit_of(irq);
-	/* a level in a list register is looked at again when it ends, if that tells; an edge goes into the register */
-	if (!(bank->in_lr & ~bank->edge & bank->tells & bit_of(irq)))
-		vgic_note_pending(&ref, bit_of(irq));
-	vgic_drop(gic, ref.self);
+	if (!(bank->in_lr & ~bank->edge & bit_of(irq)) || lr_hushed(gic, bank, irq))
+		return NULL;
+	gic_of(holder)->work |= VGIC_WORK_NEW;
+	return holder;
 }
 
-void vgic_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
-{
-	struct vgic *gic = vgic_of(partition);
-
-	if (is_high)
-		level_rose(gic, &gic->shared[irq / 32u - 1u], irq);
-	else
-		level_fell(gic, &gic->shared[irq / 32u - 1u], irq);
-}
-
-void vgic_pend(const struct plan_partition *partition, irq_t irq)
+struct vcpu *arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
 {
 	struct vgic *gic = vgic_of(partition);
 	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
-	uint32_t was, index;
+	struct vcpu *woken;
 
 	lock_take(&gic->lock);
-	was = bank->latched;
-	bank->latched = was | bit_of(irq);
-	index = ((bank->in_lr | bank->active) & bit_of(irq) ? gic->holder : gic->target)[irq - VGIC_PRIVATE];
-	if (index == VGIC_NOBODY)
-		index = vgic_target(gic, irq);
-	/* still latched, or in a list register that tells: its vCPU was told, or will be when it enables it, or ends it */
-	if (!(bank->enabled & ~was & ~(bank->in_lr & bank->tells) & bit_of(irq)) || index == VGIC_NOBODY) {
-		lock_drop(&gic->lock);
-		return;
+	if (is_high) {
+		bank->latched |= bank->edge & ~bank->level & bit_of(irq);
+		bank->level |= bit_of(irq);
+		woken = arrived(gic, bank, irq);
+	} else {
+		bank->level &= ~bit_of(irq);
+		woken = fell(gic, bank, irq);
 	}
-	gic_of(partition->vcpus[index])->work |= VGIC_WORK_NEW;
 	lock_drop(&gic->lock);
-	vcpu_wake(partition->vcpus[index]);
+	return woken;
+}
+
+void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
+{
+	struct vgic *gic = vgic_of(partition);
+	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
+	struct vcpu *woken = NULL;
+
+	lock_take(&gic->lock);
+	/* still latched: its vCPU was told, or will be when it enables it */
+	if (!(bank->latched & bit_of(irq))) {
+		bank->latched |= bit_of(irq);
+		woken = arrived(gic, bank, irq);
+	}
+	lock_drop(&gic->lock);
+	vcpu_wake(woken);
 }

@@ -379,16 +379,18 @@ void vgic_fill(struct vgic *gic, struct vcpu *self)
 	vif_control(VIF_ENABLE | left_control(f.groups, vmcr, f.pending.seen > waiting, f.active.seen > active));
 }
 
-/* A list register for `irq`, when that needs no thought: nothing else waits, and it is in none or in one of ours that is spent. */
+/* A list register for `irq`, when that needs no thought: nothing else waits, and it is in none or in one of ours that is spent. A
+ * level is looked at again when it ends. */
 bool vgic_lr_place(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, irq_t irq)
 {
 	struct vgic_vcpu *vcpu = gic_of(self);
 	uint32_t empty = vif_empty();
+	uint32_t bit = bit_of(irq);
 	uint32_t index;
 
 	if (vcpu->work || !vcpu->is_loaded)
 		return false;
-	if (bank->in_lr & bit_of(irq)) {
+	if (bank->in_lr & bit) {
 		index = bank->lr[irq % 32u];
 		if (!(empty & 1u << index) || (irq >= VGIC_PRIVATE && gic->holder[irq - VGIC_PRIVATE] != self->index))
 			return false;
@@ -400,7 +402,14 @@ bool vgic_lr_place(struct vgic *gic, struct vcpu *self, struct vgic_bank *bank, 
 			vgic_bank_of(gic, vcpu, vcpu->lr_irq[index])->in_lr &= ~bit_of(vcpu->lr_irq[index]);
 		lr_own(gic, self, bank, irq, index);
 	}
-	bank->lr_latched |= bit_of(irq);
-	vif_lr_set(index, vcpu->lr_again[index]);
+	if ((bank->edge | bank->hw) & bit) {
+		bank->lr_latched |= bit;
+		vif_lr_set(index, vcpu->lr_again[index]);
+	} else {
+		bank->lr_latched = (bank->lr_latched & ~bit) | (bank->latched & bit);
+		bank->tells |= bit;
+		vif_lr_set(index, vcpu->lr_again[index] | LR_EOI);
+	}
+	bank->latched &= ~bit;
 	return true;
 }

@@ -32,9 +32,7 @@ static const struct plan_partition *back_of(const struct plan_device *device)
 /* Something in its line changed. The arch hook orders the stores to the line before the interrupt. */
 static void back_tell(const struct plan_device *device)
 {
-	const struct plan_partition *back = back_of(device);
-
-	arch_irq_pend(back, back->doorbell_irq);
+	arch_irq_pend(back_of(device), back_of(device)->doorbell_irq);
 }
 
 /* ---- the page ---- */
@@ -58,17 +56,26 @@ static void status_put(const struct plan_device *device, uint32_t status)
 	page_put(device, DEVICE_STATUS, status);
 }
 
-/* The line follows under the same lock, so that it says what the word says. */
-static inline __attribute__((always_inline)) void interrupt_put(const struct plan_device *device, uint32_t bits)
+/* The line follows under the same lock, so that it says what the word says. Returns: who is to be woken behind that lock, since it
+ * will come for the lock at once; or null. */
+static inline __attribute__((always_inline)) struct vcpu *interrupt_put(const struct plan_device *device, uint32_t bits)
 {
 	uint32_t was = device->state->interrupt;
 
 	if (bits == was)
-		return;
+		return NULL;
 	device->state->interrupt = bits;
 	page_put(device, DEVICE_INTERRUPT_STATUS, bits);
-	if (!bits != !was)
-		arch_irq_set_level(front_of(device), device->irq, bits != 0);
+	if (!bits == !was)
+		return NULL;
+	return arch_irq_set_level(front_of(device), device->irq, bits != 0);
+}
+
+/* The end of what put an interrupt. */
+static inline __attribute__((always_inline)) void drop_and_wake(const struct plan_device *device, struct vcpu *woken)
+{
+	lock_drop(&device->state->lock);
+	vcpu_wake(woken);
 }
 
 static void page_reset(const struct plan_device *device)
@@ -78,14 +85,14 @@ static void page_reset(const struct plan_device *device)
 	for (uint32_t i = 0; i < PAGE_SIZE / sizeof(*page); i++)
 		page[i] = i < device->image_count ? device->image[i] : 0;
 	status_put(device, 0);
-	interrupt_put(device, 0);
+	vcpu_wake(interrupt_put(device, 0));
 }
 
-static void mark_broken(const struct plan_device *device, uint32_t bits)
+static struct vcpu *mark_broken(const struct plan_device *device, uint32_t bits)
 {
 	device->shared->flags |= DEVICE_LINE_BROKEN;
 	status_put(device, device->state->status | DEVICE_STATUS_NEEDS_RESET);
-	interrupt_put(device, device->state->interrupt | bits | DEVICE_INTERRUPT_CONFIG);
+	return interrupt_put(device, device->state->interrupt | bits | DEVICE_INTERRUPT_CONFIG);
 }
 
 /* ---- writes that need no answer ---- */
@@ -102,8 +109,7 @@ void device_notify(const struct plan_device *device, uint64_t queue)
 void device_acknowledge(const struct plan_device *device, uint64_t bits)
 {
 	lock_take(&device->state->lock);
-	interrupt_put(device, device->state->interrupt & ~(uint32_t)bits);
-	lock_drop(&device->state->lock);
+	drop_and_wake(device, interrupt_put(device, device->state->interrupt & ~(uint32_t)bits));
 }
 
 /* ---- hand-offs ---- */
@@ -270,8 +276,7 @@ void device_expire(struct vcpu *vcpu)
 		return;
 	}
 	hand_off_answered(device); /* what comes now is late */
-	mark_broken(device, 0);
-	lock_drop(&state->lock);
+	drop_and_wake(device, mark_broken(device, 0));
 	/* no other hand-off begins: there is still a writer */
 	if (ends_queue(device->shared))
 		windows_revoke(device);
@@ -325,13 +330,11 @@ void device_stop(const struct plan_partition *partition)
 
 static void front_start(const struct plan_device *device)
 {
-	struct device *state = device->state;
-
-	lock_take(&state->lock);
+	lock_take(&device->state->lock);
 	device->shared->flags &= ~DEVICE_LINE_BROKEN;
 	page_reset(device);
 	__atomic_store_n(&device->shared->life, device->shared->life + 1u, __ATOMIC_RELEASE);
-	lock_drop(&state->lock);
+	lock_drop(&device->state->lock);
 	back_tell(device);
 }
 
@@ -361,7 +364,7 @@ static void answer_apply(const struct plan_device *device, uint32_t status)
 
 	if (is_reset(device->shared)) {
 		device->shared->flags &= ~DEVICE_LINE_BROKEN;
-		interrupt_put(device, 0);
+		vcpu_wake(interrupt_put(device, 0));
 		kept = 0;
 	}
 	status_put(device, (status & ~DEVICE_STATUS_NEEDS_RESET) | kept);
@@ -395,11 +398,8 @@ enum err device_interrupt(const struct plan_partition *back, uint64_t line, uint
 	if (bits & ~(uint64_t)DEVICE_INTERRUPT_MASK || status & ~(uint64_t)DEVICE_STATUS_NEEDS_RESET)
 		return ERR_RANGE;
 	lock_take(&device->state->lock);
-	if (status)
-		mark_broken(device, (uint32_t)bits);
-	else
-		interrupt_put(device, device->state->interrupt | (uint32_t)bits);
-	lock_drop(&device->state->lock);
+	drop_and_wake(device, status ? mark_broken(device, (uint32_t)bits) :
+				       interrupt_put(device, device->state->interrupt | (uint32_t)bits));
 	return OK;
 }
 

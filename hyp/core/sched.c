@@ -81,7 +81,7 @@ static void vcpu_serve(struct cpu *cpu, struct vcpu *vcpu)
 			cpu_switch(cpu, NULL);
 		partition_vcpu_left(vcpu);
 	}
-	if (requests & (VCPU_REQUEST_IRQ | VCPU_REQUEST_SYNC) && cpu->current == vcpu)
+	if (requests & VCPU_REQUEST_IRQ && cpu->current == vcpu)
 		arch_vcpu_sync(vcpu);
 }
 
@@ -233,7 +233,17 @@ void cpu_timer_changed(const struct plan_partition *partition)
 	vcpu_request(partition->vcpus[0], VCPU_REQUEST_WORK);
 }
 
+/* Most kicks bring nothing but an interrupt to the vCPU that runs: no need to look at anything else. What is asked for behind this
+ * look comes with a kick of its own. */
 void cpu_kicked(struct cpu *cpu)
 {
-	cpu->needs_schedule = 1;
+	struct vcpu *vcpu = cpu->current;
+
+	if (!vcpu || cpu->plan->vcpu_count != 1 || __atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != VCPU_REQUEST_IRQ) {
+		cpu->needs_schedule = 1;
+		return;
+	}
+	/* acquire: pairs with the release in vcpu_request() */
+	__atomic_fetch_and(&vcpu->requests, ~(uint32_t)VCPU_REQUEST_IRQ, __ATOMIC_ACQUIRE);
+	arch_vcpu_sync(vcpu);
 }

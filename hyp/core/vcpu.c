@@ -77,5 +77,6 @@ enum verdict vcpu_wait_irq(struct vcpu *vcpu)
 
 void vcpu_wake(struct vcpu *vcpu)
 {
-	vcpu_request(vcpu, VCPU_REQUEST_IRQ);
+	if (vcpu)
+		vcpu_request(vcpu, VCPU_REQUEST_IRQ);
 }

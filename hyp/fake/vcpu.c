@@ -60,9 +60,10 @@ void arch_exit_print(const struct exit_record *record)
 	hyp_print("exit at 0x%lx syndrome 0x%lx", record->pc, record->syndrome);
 }
 
-void arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
+struct vcpu *arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
 {
 	fake_note("irq level %s %u %d", partition->name, irq, is_high);
+	return NULL;
 }
 
 void arch_irq_pend(const struct plan_partition *partition, irq_t irq)

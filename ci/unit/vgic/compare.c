@@ -76,7 +76,7 @@ void world_wait(uint32_t cpu)
 	if (!world_loaded(cpu, &partition, &index))
 		return;
 	machine.now = cpu;
-	has = vgic_vcpu_has_irq(world_vcpu(partition, index));
+	has = arch_vcpu_has_irq(world_vcpu(partition, index));
 	if (has ? !ends_wait(&world_model[partition], index, true) : ends_wait(&world_model[partition], index, false))
 		wrong(partition, index, NO_IRQ, has ? "a wait ends without an interrupt" : "a wait does not end although an interrupt is due");
 }

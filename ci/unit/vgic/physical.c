@@ -33,7 +33,6 @@ bool machine_is_pending(const struct physical_irq *irq)
 	return irq->is_latched || (irq->is_high && !irq->is_edge);
 }
 
-void gic_irq_enable(irq_t irq) { physical(irq)->is_enabled = true; }
 void gic_irq_disable(irq_t irq) { physical(irq)->is_enabled = false; }
 void gic_irq_configure(irq_t irq, bool is_edge) { physical(irq)->is_edge = is_edge; }
 void gic_irq_set_pending(irq_t irq, bool is_pending) { physical(irq)->is_latched = is_pending; }
@@ -44,7 +43,7 @@ void gic_irqs_enable(irq_t first, uint32_t mask)
 {
 	for (uint32_t bit = 0; bit < 32u; bit++)
 		if (mask >> bit & 1u)
-			gic_irq_enable(first + bit);
+			physical(first + bit)->is_enabled = true;
 }
 
 void gic_irq_route(irq_t irq, const struct plan_cpu *cpu)
@@ -56,6 +55,8 @@ void gic_irq_route(irq_t irq, const struct plan_cpu *cpu)
 
 void vcpu_wake(struct vcpu *vcpu)
 {
+	if (!vcpu)
+		return;
 	machine_must(woken.count < 8u, "more vCPUs woken than there are");
 	for (uint32_t n = 0; n < woken.count; n++)
 		if (woken.vcpu[n] == vcpu)
@@ -88,7 +89,7 @@ static bool serve_woken(void)
 	if (machine.cpu[cpu].loaded == vcpu) {
 		machine.now = cpu;
 		machine.syncs++;
-		vgic_vcpu_sync(vcpu);
+		vgic_vcpu_sync(vcpu, 0);
 	}
 	return true;
 }
@@ -99,7 +100,7 @@ static bool serve_maintenance(uint32_t cpu)
 		return false;
 	machine.now = cpu;
 	machine.syncs++;
-	vgic_vcpu_sync(machine.cpu[cpu].loaded);
+	vgic_vcpu_sync(machine.cpu[cpu].loaded, VGIC_WORK_NEW);
 	return true;
 }
 

@@ -323,8 +323,8 @@ static void test_pending_count(void)
 	for (irq_t irq = 0; irq < 5u; irq++)
 		world_send(0, irq, 2, false);
 	world_settle();
-	CHECK(vgic_vcpu_pending_count(world_vcpu(ALPHA, 1)) == 5);
-	CHECK(vgic_vcpu_pending_count(world_vcpu(ALPHA, 0)) == 0);
+	CHECK(arch_vcpu_pending_count(world_vcpu(ALPHA, 1)) == 5);
+	CHECK(arch_vcpu_pending_count(world_vcpu(ALPHA, 0)) == 0);
 }
 
 /* Exits that interrupts cost: bounded by how many there are. */

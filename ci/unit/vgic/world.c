@@ -76,7 +76,7 @@ void world_line(uint32_t partition, uint32_t index, irq_t irq, bool is_high, uin
 	model_set_level(i, is_high);
 	machine.now = now;
 	if (!i->is_physical)
-		vgic_set_level(&partitions[partition], irq, is_high);
+		vcpu_wake(arch_irq_set_level(&partitions[partition], irq, is_high));
 	else if (irq >= 32u || machine.cpu[world_cpu_of(partition, index)].loaded == world_vcpu(partition, index))
 		world_physical(partition, index, irq)->is_high = is_high;
 }
@@ -86,7 +86,7 @@ void world_pulse(uint32_t partition, irq_t irq, uint32_t now)
 	world_model[partition].shared[irq].is_latched = true;
 	machine.now = now;
 	if (irq == DOORBELL_IRQ)
-		vgic_pend(&partitions[partition], irq);
+		arch_irq_pend(&partitions[partition], irq);
 	else
 		world_physical(partition, 0, irq)->is_latched = true;
 }

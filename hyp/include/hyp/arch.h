@@ -57,7 +57,7 @@ void arch_vcpu_load(struct vcpu *vcpu);
 /** Save the state of the vCPU that is loaded; disable its timer, mask its interrupts. */
 void arch_vcpu_save(struct vcpu *vcpu);
 
-/** Interrupt state of the loaded `vcpu` changed from another CPU, or must be folded back: bring machine and memory together. */
+/** Interrupt state of the loaded `vcpu` changed from another CPU: bring machine and memory together. */
 void arch_vcpu_sync(struct vcpu *vcpu);
 
 /** Has `vcpu` an interrupt that would end a wait-for-interrupt? Context: its CPU. */
@@ -77,8 +77,9 @@ void arch_exit_print(const struct exit_record *record);
 
 /* ---- irq.c ---- */
 
-/** Make interrupt `irq` of the virtual numbering high or low for `partition`: a level input. Context: any CPU. */
-void arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high);
+/** Make interrupt `irq` of the virtual numbering high or low for `partition`: a level input. Context: any CPU.
+ * Returns: the vCPU that must be woken so that it takes it, once the caller holds no lock that this vCPU is about to take; null: none. */
+MUST_CHECK struct vcpu *arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high);
 
 /** Make interrupt `irq` of the virtual numbering, an edge, pending for `partition`, after all stores before. Context: any CPU. */
 void arch_irq_pend(const struct plan_partition *partition, irq_t irq);

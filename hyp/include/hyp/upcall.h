@@ -92,7 +92,7 @@ enum err vcpu_power_on(struct vcpu *target, uint64_t entry, uint64_t argument) M
 void vcpu_power_off(struct vcpu *vcpu);
 /** The calling vCPU waits for an interrupt although it trapped. */
 enum verdict vcpu_wait_irq(struct vcpu *vcpu);
-/** A virtual interrupt for `vcpu` became pending from another CPU: wake or kick it. */
+/** A virtual interrupt for `vcpu` became pending from another CPU: wake or kick it. Null: nobody. */
 void vcpu_wake(struct vcpu *vcpu);
 
 /* ---- vendor hypervisor calls ---- */

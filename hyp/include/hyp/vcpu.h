@@ -46,8 +46,7 @@ enum vcpu_request {
 	VCPU_REQUEST_STOP = 1u << 0,  /* leave: the partition stops */
 	VCPU_REQUEST_WORK = 1u << 1,  /* its partition has work for its CPU: scrub, copy, report */
 	VCPU_REQUEST_IRQ = 1u << 2,   /* interrupt state changed by another CPU */
-	VCPU_REQUEST_SYNC = 1u << 3,  /* fold interrupt state back into memory */
-	VCPU_REQUEST_OFF = 1u << 4,   /* from itself: turn off once its state is out of the machine */
+	VCPU_REQUEST_OFF = 1u << 3,   /* from itself: turn off once its state is out of the machine */
 };
 
 /* A physical CPU. The architecture finds the one it runs on without memory shared with others. */
