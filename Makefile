@@ -28,7 +28,7 @@ export LC_ALL := C
 export TZ := UTC
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 export BULKHEAD_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unversioned)
-export BULKHEAD_CACHE ?= $(if $(HOME),$(HOME)/.cache/bulkhead,/var/tmp/bulkhead-cache)
+export BULKHEAD_CACHE := $(shell deps/cache)
 CACHE := $(BULKHEAD_CACHE)
 
 PYTHON ?= /usr/bin/python3

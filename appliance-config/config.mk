@@ -80,7 +80,7 @@ $(PLAN_STAMP): $(PLAN_OUT)/images.mk $(PLAN_IMAGES) $(CONFIG_OUT)/resolved $(BOA
 FORCE:
 $(CONFIG_OUT)/plan.args: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)echo "$(KEYS) $(EXT)" | cmp -s - $@ || echo "$(KEYS) $(EXT)" > $@
+	$(Q)echo "$(KEYS) $(EXT) $(CACHE)" | cmp -s - $@ || echo "$(KEYS) $(EXT) $(CACHE)" > $@
 
 # Commands that need no plan must not make one only because a room includes plan.mk.
 ifneq ($(if $(NO_PLAN),,$(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all))),)

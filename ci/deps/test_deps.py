@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""deps/dep and deps/install-tools as a user meets them: the mirror is a folder, apt-get a script that names it.
+"""deps/dep, deps/cache and deps/install-tools as a user meets them: the mirror is a folder, apt-get a script that names it.
 
 Nothing here needs the network, and nothing is installed."""
 import hashlib
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import textwrap
 
 HERE = pathlib.Path(__file__).resolve()
 TREE = HERE.parents[2]
@@ -126,6 +127,106 @@ def tool_tests(tap, world):
     tap.result("another user goes through sudo", expect(done, 0, "through sudo") + ([] if (world.root / "calls").exists() else ["not called"]))
 
 
+def cache_tests(tap, world):
+    """One place decides where the cache is; make and the programs beside it ask there."""
+    home = world.root / "home"
+    home.mkdir()
+    cases = [({}, "/var/tmp/bulkhead-cache"), ({"HOME": ""}, "/var/tmp/bulkhead-cache"), ({"HOME": "/nonexistent"}, "/var/tmp/bulkhead-cache"),
+             ({"HOME": str(home)}, f"{home}/.cache/bulkhead"), ({"HOME": str(home), "BULKHEAD_CACHE": "/srv/c"}, "/srv/c"),
+             ({"BULKHEAD_CACHE": ""}, "/var/tmp/bulkhead-cache")]
+    asks = {"deps/cache": ["deps/cache"],
+            "make": ["make", "-s", "--eval", "where: ; @echo $(CACHE)", "where", "NO_PLAN=1", "NEEDS_TOOLS="],
+            "ci/run/machine.py": [sys.executable, "-c", "import sys; sys.path.insert(0, 'ci/run'); import machine; print(machine.cache())"]}
+    for who, command in asks.items():
+        found = []
+        for env, wanted in cases:
+            done = subprocess.run(command, cwd=TREE, env={"PATH": "/usr/bin:/bin", **env}, capture_output=True, text=True, check=False)
+            found += [] if done.stdout == wanted + "\n" else [f"{env}: {done.stdout}{done.stderr}"]
+        tap.result(f"{who} finds the cache, with HOME and without", found)
+
+
+class Archive:
+    """Packages of a folder, and an apt that lists them: a program, a library that it needs, the loader, and one that nobody needs."""
+
+    def __init__(self, world):
+        self.world, self.records = world, []
+        loader = self.elf("ld-linux-aarch64.so.1")
+        one = self.elf("libone.so.1", loader)
+        program = self.elf("fio", one)
+        self.package("libc6", "2.36-9", "libs", {"lib/aarch64-linux-gnu": loader})
+        self.package("libone1", "1.0-1", "libs", {"usr/lib/aarch64-linux-gnu": one})
+        self.package("libspare1", "1.0-1", "libs", {"usr/lib/aarch64-linux-gnu": self.elf("libspare.so.1")})
+        self.package("fio", "2.9-1", "utils", {"usr/bin": program}, "bookworm")
+        self.package("fio", "3.33-3", "utils", {"usr/bin": program}, "trixie")
+        script(world.bin / "apt-get", textwrap.dedent(f"""\
+            case "$*" in
+            indextargets*) echo "main stable file:{world.root}/mirror/" ;;
+            *install*) printf 'Inst %s\\n' fio libc6 libone1 libspare1 ;;
+            esac
+            """))
+        script(world.bin / "apt-cache", textwrap.dedent(f"""\
+            suite=$(sed -n '1s/.* \\([a-z]*\\) main/\\1/p' "$CACHE/apt/sources.list")
+            while [ "$1" != show ]; do shift; done
+            shift
+            for name; do cat {world.root}/records/$suite/$name {world.root}/records/$name 2>/dev/null; done
+            exit 0
+            """))
+
+    def elf(self, name, *needs):
+        path = self.world.root / "elf" / name
+        path.parent.mkdir(exist_ok=True)
+        subprocess.run(["aarch64-linux-gnu-gcc", "-nostdlib", "-shared", f"-Wl,-soname,{name}", "-Wl,--no-as-needed", "-o", path, "-x", "c", "/dev/null",
+                        "-x", "none", *needs], check=True)
+        return path
+
+    def package(self, name, version, section, files, suite=""):
+        root, deb = self.world.root / f"deb/{name}-{version}", self.world.pool / f"{name}_{version}_arm64.deb"
+        (root / "DEBIAN").mkdir(parents=True)
+        (root / "DEBIAN/control").write_text(f"Package: {name}\nVersion: {version}\nArchitecture: arm64\nMaintainer: x <x@example>\nDescription: x\n")
+        for folder, file in files.items():
+            (root / folder).mkdir(parents=True)
+            (root / folder / file.name).write_bytes(file.read_bytes())
+        subprocess.run(["dpkg-deb", "--build", "--root-owner-group", root, deb], check=True, capture_output=True)
+        record = self.world.root / "records" / suite / name
+        record.parent.mkdir(parents=True, exist_ok=True)
+        sum_ = hashlib.sha256(deb.read_bytes()).hexdigest()
+        record.write_text(f"Package: {name}\nVersion: {version}\nSection: {section}\nFilename: pool/{deb.name}\nSHA256: {sum_}\n\n")
+
+
+def series_tests(tap, world):
+    archive = Archive(world)
+    tree = world.cache / "series/tools-disk"
+    done = world.dep("series", "tools-disk", str(tree))
+    files = sorted(str(p.relative_to(tree)) for p in tree.rglob("*") if p.is_file())
+    wanted = ["PACKAGE", "bin/fio", "lib/aarch64-linux-gnu/libone.so.1", "lib/ld-linux-aarch64.so.1"]
+    found = expect(done, 0, "PACKAGE") + ([] if files == wanted else [str(files)])
+    tap.result("programs of a series come with the libraries that they need, and with no other", found)
+    lines = [line.split() for line in (tree / "PACKAGE").read_text().splitlines()] if tree.exists() else []
+    right = [line[0] for line in lines] == ["fio", "libc6", "libone1", "libspare1"] and all(len(line[2]) == 64 for line in lines)
+    tap.result("every package of a series is named with version and SHA-256, for the bill of materials", [] if right else [str(lines)])
+    tap.result("a version outside of the series is passed over for the next suite", [] if lines and lines[0][1] == "3.33-3" else [str(lines)])
+
+    lost = world.root / "records/libone1"
+    text = lost.read_text()
+    lost.unlink()
+    script(world.bin / "apt-get", (world.bin / "apt-get").read_text().split("\n", 1)[1].replace(" libone1", ""))
+    tree = world.cache / "series/again"
+    done = world.dep("series", "tools-disk", str(tree))
+    tap.result("a library that is in no package is one error that names it",
+               expect(done, 1, "fio needs libone.so.1, which is in none of its packages") + (["the tree is there"] if tree.exists() else []))
+    lost.write_text(text)
+
+    next(world.pool.glob("fio_3*")).write_bytes(b"not it")
+    for file in (world.cache / "files").glob("*fio*"):
+        file.unlink()
+    done = world.dep("series", "tools-disk", str(tree))
+    tap.result("a package that is not what its record says is refused", expect(done, 1, "fio 3.33-3", "SHA-256") + (["it is there"] if tree.exists() else []))
+
+    archive.package("fio", "4.0-1", "utils", {"usr/bin": world.root / "elf/fio"}, "trixie")
+    done = world.dep("series", "tools-disk", str(tree))
+    tap.result("a series that no suite has is one error that names it", expect(done, 1, "no package of the series tools-disk (fio 3.*)", "bookworm,trixie"))
+
+
 def pin_tests(tap):
     rows = [line.split() for line in (TREE / "deps/pins").read_text().splitlines() if not line.startswith("#")]
     bad = [" ".join(r) for r in rows if len(r) != 4 or len(r[2]) != 64 or not r[3].startswith("pool/main/")]
@@ -135,7 +236,7 @@ def pin_tests(tap):
 def main():
     os.umask(0o22)
     tap = Tap()
-    for tests in (fetch_tests, key_tests, tool_tests):
+    for tests in (fetch_tests, key_tests, tool_tests, cache_tests, series_tests):
         with tempfile.TemporaryDirectory() as root:
             tests(tap, World(root))
     pin_tests(tap)

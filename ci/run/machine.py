@@ -19,6 +19,12 @@ import time
 import demux
 
 QEMU = "qemu-system-aarch64"
+TREE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def cache():
+    """Where the build keeps what it fetched."""
+    return pathlib.Path(subprocess.run([TREE / "deps/cache"], capture_output=True, text=True, check=True).stdout.strip())
 
 
 def program(least):
@@ -28,8 +34,7 @@ def program(least):
     words = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
     if int(re.search(r"version (\d+)", words)[1]) >= least:
         return QEMU
-    cache = pathlib.Path(os.environ.get("BULKHEAD_CACHE") or pathlib.Path.home() / ".cache/bulkhead")
-    found = cache / f"series/qemu-{least}" / QEMU
+    found = cache() / f"series/qemu-{least}" / QEMU
     if not found.exists():
         raise MachineError(f"this board needs QEMU {least}: install it, or let `make run` fetch {found}")
     return str(found)
