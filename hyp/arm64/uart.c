@@ -4,6 +4,7 @@
  * know who prints, nor what is typed.
  */
 #include <hyp/arch.h>
+#include <hyp/lock.h>
 #include <hyp/upcall.h>
 
 #include "gic.h"
@@ -26,6 +27,8 @@
 #define INT_TX 0x20u
 
 #define TYPED_PIECE 32u /* bytes taken in one interrupt: the largest FIFO */
+
+static struct lock typed_lock;
 
 static uint32_t uart_read(uint32_t offset)
 {
@@ -80,15 +83,19 @@ void arch_uart_route(const struct plan_cpu *cpu)
 	gic_irq_enable(plan.arch->uart_irq);
 }
 
+/* An interrupt that a key has sent to another CPU may come there before this handler ends (QEMU's GICv2 counts it as active
+ * where it was taken, and nowhere else): the lock keeps the look at FR and the read of DR together, and bytes in order. */
 void uart_irq(void)
 {
 	int byte = 0;
 
+	lock_take(&typed_lock);
 	for (uint32_t i = 0; i < TYPED_PIECE && byte >= 0; i++) {
 		byte = arch_uart_get();
 		if (byte >= 0)
 			console_typed((uint8_t)byte);
 	}
+	lock_drop(&typed_lock);
 	console_pump();
 }
 

@@ -2,7 +2,7 @@
 /*
  * Ticket lock in the hypervisor's own memory. A partition can never write
  * the word, so no guest can keep a holder or a waiter spinning. Lock order,
- * outermost first: window lock, device.lock, partition.lock, vgic lock of a
+ * outermost first: lock of what is typed, window lock, device.lock, partition.lock, vgic lock of a
  * partition, console lock.
  */
 #ifndef HYP_LOCK_H
