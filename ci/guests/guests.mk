@@ -36,12 +36,19 @@ GUEST_TOOLS_INITRAMFS := $(GUESTS_OUT)/initramfs-tools-net.cpio $(GUESTS_OUT)/in
 
 $(GUESTS_OUT)/initramfs-tools-net.cpio: GUEST_TOOLS = $(DEP_TOOLS_NET)
 $(GUESTS_OUT)/initramfs-tools-disk.cpio: GUEST_TOOLS = $(DEP_TOOLS_DISK)
-$(GUEST_TOOLS_INITRAMFS): $(GUESTS_OUT)/initramfs-io-6.12.cpio ci/guests/linux/measure ci/guests/linux/mkcpio.py | $(DEP_TOOLS_NET) $(DEP_TOOLS_DISK)
+$(GUEST_TOOLS_INITRAMFS): $(GUESTS_OUT)/initramfs-io-6.12.cpio ci/guests/linux/measure ci/guests/linux/storm ci/guests/linux/mkcpio.py | $(DEP_TOOLS_NET) $(DEP_TOOLS_DISK)
 	$(call say,GEN,$@)
-	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@.part bin/measure=ci/guests/linux/measure \
+	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@.part bin/measure=ci/guests/linux/measure bin/storm=ci/guests/linux/storm \
 		$$(cd $(GUEST_TOOLS) && find bin lib -type f | sed 's,.*,&=$(GUEST_TOOLS)/&,')
 	$(Q)cat $@.part $< > $@
 	$(Q)rm $@.part
+
+# Both in one, packed: the boot stage has no room for all of it beside two kernels. What comes later in an initramfs adds to what came before.
+GUEST_STORM_INITRAMFS := $(GUESTS_OUT)/initramfs-storm.cpio.gz
+
+$(GUEST_STORM_INITRAMFS): $(GUEST_TOOLS_INITRAMFS)
+	$(call say,GEN,$@)
+	$(Q)cat $^ | gzip -n -1 > $@
 
 .PHONY: guests
 guests: $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS)

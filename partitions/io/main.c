@@ -212,6 +212,17 @@ static void listen(void)
 		printf("io: keys: s = statistics\n");
 }
 
+/* What a predecessor left under way is under way again. */
+static void tell_resumed(void)
+{
+	uint64_t count = 0;
+
+	for (uint32_t n = 0; n < io.device_count; n++)
+		count += io.devices[n].device.counters.resumed;
+	if (count)
+		printf("io: resubmitted %llu requests that were under way\n", (unsigned long long)count);
+}
+
 static void begin(void)
 {
 	io.poll_ns = tree_option_number("poll_us", POLL_US) * 1000;
@@ -233,6 +244,7 @@ int main(void)
 	begin();
 	printf("io: serves %u devices, %u disks, %u ports\n", (unsigned)io.device_count, (unsigned)io.disk_count,
 	       (unsigned)io.net_config.port_count);
+	tell_resumed();
 	proof_print("io 1.0");
 	for (;;) {
 		unsigned done = go_round();

@@ -12,9 +12,9 @@ static void print_device(const struct io_device *d)
 	const char *state = d->device.is_broken ? "broken" : d->device.is_lost ? "lost" : d->device.is_running ? "runs" : "no driver";
 
 	printf("io: %s: %s, features %#" PRIx64 ", hand-offs %" PRIu64 ", interrupts %" PRIu64 ", doorbells %" PRIu64 ", sleeps %" PRIu64
-	       ", resets %" PRIu64 ", lives %" PRIu64 ", broken %" PRIu64 ", lost %" PRIu64 ", served again %" PRIu64 "\n",
+	       ", resets %" PRIu64 ", lives %" PRIu64 ", broken %" PRIu64 ", lost %" PRIu64 ", served again %" PRIu64 ", out of order %" PRIu64 "\n",
 	       d->label, state, d->device.driver_features, c->handoffs, c->interrupts, c->doorbells, c->sleeps, c->resets, c->lives, c->breaks,
-	       c->losses, c->resumed);
+	       c->losses, c->resumed, c->out_of_order);
 }
 
 static void print_blk(const struct io_device *d)

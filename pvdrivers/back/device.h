@@ -92,6 +92,7 @@ struct device_queue {
 struct device_counters {
 	uint64_t handoffs, ignored_writes, late_answers, resets, lives, breaks, losses;
 	uint64_t interrupts, doorbells, sleeps, resumed;
+	uint64_t out_of_order;	/* chains given back in another order than that in which they were taken */
 };
 
 enum device_pending {

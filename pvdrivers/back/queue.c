@@ -101,6 +101,7 @@ void queue_give(struct device_queue *q, ticket_t ticket, uint32_t written)
 	if (!d->is_running)
 		return;
 	state_store64(&entry_of(q, ticket)->given, ++q->given);
+	d->counters.out_of_order += STATE_TAKEN_COUNT(entry_of(q, ticket)->taken) != q->given;
 	d->next[ticket] = DEVICE_NONE;
 	if (q->is_dirty)
 		d->next[q->batch_last] = ticket;

@@ -139,19 +139,120 @@ static void session(unsigned long steps)
 
 static void killed_at_any_step_it_goes_on(void)
 {
-	unsigned long resumed = 0;
+	unsigned long resumed = 0, out_of_order = 0;
 
 	completed = wrong = 0;
 	for (unsigned long steps = 1; steps < 700; steps++) {
 		session(steps);
 		resumed += m.front.device.counters.resumed;
+		out_of_order += m.front.device.counters.out_of_order;
 		if (wrong) {
 			printf("# step %lu: %u wrong, %u twice, broken %d\n", steps, wrong, m.twice, m.front.needs_reset);
 			break;
 		}
 	}
-	printf("# %u requests, %lu of them served again\n", completed, resumed);
-	CHECK(!wrong && completed > 10000 && resumed > 200);
+	printf("# %u requests, %lu of them served again, %lu out of order in the last lives\n", completed, resumed, out_of_order);
+	CHECK(!wrong && completed > 10000 && resumed > 200 && out_of_order > 1000 && out_of_order < completed);
+}
+
+/* ---- writes that overlap ---- */
+
+#define OVERLAP_SECTORS	8u
+#define WRITES_MAX	64u
+
+static struct overlapping {
+	unsigned first, count, begun, ended;	/* sectors; order of these events, 0: not ended */
+	uint8_t value;
+} writes[WRITES_MAX];
+static unsigned write_count, event, write_of_slot[SLOTS];
+
+static void add_overlapping(uint32_t slot)
+{
+	unsigned count = 1 + below(SLOT_SECTORS), first = below(OVERLAP_SECTORS - count + 1);
+	unsigned n = write_count++;
+
+	writes[n] = (struct overlapping){ first, count, ++event, 0, (uint8_t)(n + 1) };
+	write_of_slot[slot] = n;
+	memset(data_of(slot), writes[n].value, count * 512u);
+	if (!disk_add(&m, slot, VIRTIO_BLK_T_OUT, first, slot * SLOT_BYTES, count * 512u, 600))
+		abort();
+}
+
+static void collect_overlapping(void)
+{
+	bool was_busy[SLOTS];
+
+	memcpy(was_busy, m.busy, sizeof(was_busy));
+	disk_collect(&m);
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		if (!was_busy[slot] || m.busy[slot])
+			continue;
+		writes[write_of_slot[slot]].ended = ++event;
+		wrong += m.status[slot] != VIRTIO_BLK_S_OK;
+		completed++;
+	}
+}
+
+static bool covers(unsigned n, unsigned sector)
+{
+	return sector >= writes[n].first && sector < writes[n].first + writes[n].count;
+}
+
+/* Whether a sector may hold what write `n` wrote, once all have ended: no other one of it began later than this one ended. */
+static bool may_be_last(unsigned n, unsigned sector)
+{
+	for (unsigned other = 0; other < write_count; other++) {
+		if (covers(other, sector) && writes[other].begun > writes[n].ended)
+			return false;
+	}
+	return covers(n, sector);
+}
+
+static bool is_sector_right(unsigned sector)
+{
+	const uint8_t *at = m.memory + sector * 512u;
+	bool is_written = false;
+
+	for (unsigned n = 0; n < 512; n++) {
+		if (at[n] != at[0])
+			return false;
+	}
+	for (unsigned n = 0; n < write_count; n++)
+		is_written |= covers(n, sector);
+	return is_written ? at[0] && may_be_last(at[0] - 1u, sector) : !at[0];
+}
+
+static void overlapping_session(unsigned long steps)
+{
+	seed = steps * 104729 + 1;
+	write_count = event = 0;
+	disk_open(&m, FEATURES);
+	for (unsigned turn = 0; turn < 4; turn++) {
+		for (uint32_t slot = 0; slot < SLOTS; slot++) {
+			if (!m.busy[slot] && below(2))
+				add_overlapping(slot);
+		}
+		front_kick(&m.front, 0);
+		live(2 + below(4), turn == 1 || turn == 3 ? steps : 0);
+		collect_overlapping();
+	}
+	for (unsigned n = 0; n < 100 && !is_done(); n++) {
+		disk_round(&m);
+		collect_overlapping();
+	}
+	for (unsigned sector = 0; sector < OVERLAP_SECTORS; sector++)
+		wrong += !is_sector_right(sector);
+	wrong += !is_done() || m.twice || m.front.needs_reset;
+	disk_close(&m);
+}
+
+static void overlapping_writes_end_in_an_order_that_the_driver_may_see(void)
+{
+	completed = wrong = 0;
+	for (unsigned long steps = 1; steps < 700 && !wrong; steps++)
+		overlapping_session(steps);
+	printf("# %u writes that overlap\n", completed);
+	CHECK(!wrong && completed > 10000);
 }
 
 /* Negotiation, queues and ready, with a new back-end before each write and in the middle of it. */
@@ -287,6 +388,7 @@ static void a_damaged_page_is_not_believed(void)
 int main(void)
 {
 	TEST(killed_at_any_step_it_goes_on);
+	TEST(overlapping_writes_end_in_an_order_that_the_driver_may_see);
 	TEST(killed_while_the_driver_starts);
 	TEST(a_handoff_waits_for_the_next_backend);
 	TEST(a_state_page_of_another_life_is_not_used);
