@@ -4,7 +4,6 @@
  * know who prints, nor what is typed.
  */
 #include <hyp/arch.h>
-#include <hyp/lock.h>
 #include <hyp/upcall.h>
 
 #include "gic.h"
@@ -87,14 +86,11 @@ void arch_uart_route(const struct plan_cpu *cpu)
  * where it was taken, and nowhere else): the lock keeps the look at FR and the read of DR together, and bytes in order. */
 void uart_irq(void)
 {
-	int byte = 0;
+	int byte;
 
 	lock_take(&typed_lock);
-	for (uint32_t i = 0; i < TYPED_PIECE && byte >= 0; i++) {
-		byte = arch_uart_get();
-		if (byte >= 0)
-			console_typed((uint8_t)byte);
-	}
+	for (uint32_t i = 0; i < TYPED_PIECE && (byte = arch_uart_get()) >= 0; i++)
+		console_typed((uint8_t)byte);
 	lock_drop(&typed_lock);
 	console_pump();
 }
