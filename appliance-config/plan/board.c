@@ -4,69 +4,10 @@
  * root and of simple buses that have registers and that neither the
  * hypervisor nor the architecture keeps for itself.
  */
-#include "board.h"
+#include "board_node.h"
 
 #include <ctype.h>
-#include <libfdt.h>
 #include <string.h>
-
-static uint64_t cells_at(const fdt32_t *cells, int count)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < count; i++)
-		value = value << 32 | fdt32_to_cpu(cells[i]);
-	return value;
-}
-
-/* The index-th entry of `reg`; false if there is none. */
-static bool read_reg(const void *fdt, int node, uint32_t index, struct range *out)
-{
-	int parent = fdt_parent_offset(fdt, node), size;
-	int a = fdt_address_cells(fdt, parent), s = fdt_size_cells(fdt, parent);
-	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
-
-	if (!reg || a < 1 || a > 2 || s < 0 || s > 2)
-		return false;
-#ifndef FUZZ_PLANT_BOARD /* the fault that the fuzzer's smoke run must find */
-	if ((int)(index + 1) * (a + s) * 4 > size)
-		return false;
-#endif
-	reg += (int)index * (a + s);
-	*out = (struct range){ cells_at(reg, a), cells_at(reg + a, s) };
-	return true;
-}
-
-static const char *read_string(const void *fdt, int node, const char *name, const char *otherwise)
-{
-	int size;
-	const char *value = fdt_getprop(fdt, node, name, &size);
-
-	return value && size > 0 && value[size - 1] == 0 ? value : otherwise;
-}
-
-static bool is_compatible(const void *fdt, int node, const char *with)
-{
-	return fdt_node_check_compatible(fdt, node, with) == 0;
-}
-
-static uint32_t read_irqs(const void *fdt, int node, struct board_irq *out)
-{
-	int size;
-	const fdt32_t *cells = fdt_getprop(fdt, node, "interrupts", &size);
-	uint32_t count = 0;
-
-	for (; cells && size >= 12 && count < BOARD_DEVICE_IRQ_MAX; cells += 3, size -= 12) {
-		uint32_t type = fdt32_to_cpu(cells[0]), flags = fdt32_to_cpu(cells[2]);
-
-		out[count++] = (struct board_irq){
-			.intid = fdt32_to_cpu(cells[1]) + (type == 0 ? 32 : 16),
-			.is_edge = (flags & 3) != 0,
-			.is_shared = type == 0,
-		};
-	}
-	return count;
-}
 
 /* Core of a CPU from /cpus/cpu-map: the offset of the core's node, or of the CPU where no map names it. */
 static void find_core(const struct board *board, struct board_cpu *cpu)
@@ -119,11 +60,11 @@ static void read_cpus(struct board *board)
 		struct board_cpu *cpu = &board->cpus[board->cpu_count];
 		struct range reg;
 
-		if (strcmp(read_string(board->fdt, node, "device_type", ""), "cpu") != 0 || !read_reg(board->fdt, node, 0, &reg))
+		if (strcmp(node_string(board->fdt, node, "device_type", ""), "cpu") != 0 || !node_reg(board->fdt, node, 0, &reg))
 			continue;
 		if (board->cpus_found++ >= BOARD_CPU_MAX)
 			continue;
-		*cpu = (struct board_cpu){ .mpidr = reg.base, .node = node, .model = read_string(board->fdt, node, "compatible", "cpu") };
+		*cpu = (struct board_cpu){ .mpidr = reg.base, .node = node, .model = node_string(board->fdt, node, "compatible", "cpu") };
 		find_core(board, cpu);
 		board->cpu_count++;
 	}
@@ -137,9 +78,9 @@ static void read_memory(struct board *board)
 
 	fdt_for_each_subnode(node, board->fdt, 0)
 	{
-		if (strcmp(read_string(board->fdt, node, "device_type", ""), "memory") != 0)
+		if (strcmp(node_string(board->fdt, node, "device_type", ""), "memory") != 0)
 			continue;
-		for (uint32_t i = 0; board->ram_count < BOARD_RAM_MAX && read_reg(board->fdt, node, i, &board->ram[board->ram_count]); i++)
+		for (uint32_t i = 0; board->ram_count < BOARD_RAM_MAX && node_reg(board->fdt, node, i, &board->ram[board->ram_count]); i++)
 			board->ram_count++;
 	}
 	if (reserved < 0)
@@ -148,7 +89,7 @@ static void read_memory(struct board *board)
 	{
 		struct board_reserved *r = &board->reserved[board->reserved_count];
 
-		if (board->reserved_count < BOARD_RESERVED_MAX && read_reg(board->fdt, node, 0, &r->range)) {
+		if (board->reserved_count < BOARD_RESERVED_MAX && node_reg(board->fdt, node, 0, &r->range)) {
 			const char *name = fdt_get_name(board->fdt, node, NULL);
 
 			r->name = mem_format("%.*s", (int)strcspn(name, "@"), name);
@@ -164,9 +105,9 @@ static void read_gic(const struct board *board, const char *compatible, struct b
 	if (node < 0 || gic->is_there)
 		return;
 	gic->node = node;
-	gic->is_there = read_reg(board->fdt, node, 0, &gic->gicd) && read_reg(board->fdt, node, 1, &gic->second);
-	(void)read_reg(board->fdt, node, 2, &gic->gich);
-	(void)read_reg(board->fdt, node, 3, &gic->gicv);
+	gic->is_there = node_reg(board->fdt, node, 0, &gic->gicd) && node_reg(board->fdt, node, 1, &gic->second);
+	(void)node_reg(board->fdt, node, 2, &gic->gich);
+	(void)node_reg(board->fdt, node, 3, &gic->gicv);
 }
 
 /* Interrupts of an SMMUv3 have names; without them the order is that of the binding. */
@@ -174,7 +115,7 @@ static uint32_t smmu_intid(const struct board *board, const char *name, int othe
 {
 	struct board_irq irq[BOARD_DEVICE_IRQ_MAX];
 	int index = fdt_stringlist_search(board->fdt, board->smmu.node, "interrupt-names", name);
-	uint32_t count = read_irqs(board->fdt, board->smmu.node, irq);
+	uint32_t count = node_irqs(board->fdt, board->smmu.node, irq);
 
 	index = index < 0 ? otherwise : index;
 	return (uint32_t)index < count ? irq[index].intid : 0;
@@ -183,11 +124,17 @@ static uint32_t smmu_intid(const struct board *board, const char *name, int othe
 static void read_smmu(struct board *board)
 {
 	board->smmu.node = fdt_node_offset_by_compatible(board->fdt, -1, "arm,smmu-v3");
-	if (board->smmu.node < 0 || !read_reg(board->fdt, board->smmu.node, 0, &board->smmu.reg))
+	if (board->smmu.node < 0 || !node_reg(board->fdt, board->smmu.node, 0, &board->smmu.reg))
 		return;
 	board->smmu.event_intid = smmu_intid(board, "eventq", 0);
 	board->smmu.error_intid = smmu_intid(board, "gerror", 3);
 	board->smmu.is_there = board->smmu.event_intid && board->smmu.error_intid;
+}
+
+static void read_its(struct board *board)
+{
+	board->its.node = fdt_node_offset_by_compatible(board->fdt, -1, "arm,gic-v3-its");
+	board->its.is_there = board->its.node >= 0 && node_reg(board->fdt, board->its.node, 0, &board->its.reg);
 }
 
 /* Streams: one of `iommus`, or those of a host bridge's `iommu-map` <requester, SMMU, stream, count>. */
@@ -201,6 +148,7 @@ static void read_streams(const struct board *board, struct board_device *d)
 		return;
 	d->stream = fdt32_to_cpu(smmu[1]);
 	d->stream_count = d->is_pci ? fdt32_to_cpu(map[3]) : 1;
+	d->requester = d->is_pci ? fdt32_to_cpu(map[0]) : 0;
 }
 
 static int path_node(const struct board *board, const char *path)
@@ -221,32 +169,22 @@ static uint32_t clock_of(const void *fdt, int node)
 static int read_uart(struct board *board)
 {
 	int chosen = fdt_path_offset(board->fdt, "/chosen");
-	int node = chosen < 0 ? -1 : path_node(board, read_string(board->fdt, chosen, "stdout-path", NULL));
+	int node = chosen < 0 ? -1 : path_node(board, node_string(board->fdt, chosen, "stdout-path", NULL));
 	struct board_irq irq[BOARD_DEVICE_IRQ_MAX];
 
-	if (node < 0 || !is_compatible(board->fdt, node, "arm,pl011") || !read_reg(board->fdt, node, 0, &board->uart))
+	if (node < 0 || !node_is(board->fdt, node, "arm,pl011") || !node_reg(board->fdt, node, 0, &board->uart))
 		return -1;
-	board->has_uart = read_irqs(board->fdt, node, irq) > 0;
+	board->has_uart = node_irqs(board->fdt, node, irq) > 0;
 	board->uart_intid = irq[0].intid;
 	board->uart_clock_hz = clock_of(board->fdt, node);
 	return node;
 }
 
-static const char *label_of(const void *fdt, int node)
+static bool is_kept(const struct board *board, int node, int uart)
 {
-	int symbols = fdt_path_offset(fdt, "/__symbols__"), property, size;
-	const char *label, *path;
-	char own[256];
-
-	if (symbols < 0 || fdt_get_path(fdt, node, own, sizeof(own)) < 0)
-		return NULL;
-	fdt_for_each_property_offset(property, fdt, symbols)
-	{
-		path = fdt_getprop_by_offset(fdt, property, &label, &size);
-		if (path && *label && strcmp(path, own) == 0)
-			return label;
-	}
-	return NULL;
+	return node == uart || node == board->smmu.node || node == board->its.node || strcmp(node_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
+	       fdt_getprop(board->fdt, node, "interrupt-controller", NULL) != NULL ||
+	       strcmp(node_string(board->fdt, node, "status", "okay"), "disabled") == 0;
 }
 
 static char *capitals(const char *text)
@@ -258,82 +196,36 @@ static char *capitals(const char *text)
 	return copy;
 }
 
-static bool is_kept(const struct board *board, int node, int uart)
+struct board_device *board_new_device(struct board *board, int node)
 {
-	return node == uart || node == board->smmu.node || strcmp(read_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
-	       fdt_getprop(board->fdt, node, "interrupt-controller", NULL) != NULL ||
-	       strcmp(read_string(board->fdt, node, "status", "okay"), "disabled") == 0;
-}
+	struct board_device *d = &board->devices[board->device_count];
+	const char *label = node_label(board->fdt, node);
 
-static void add_irq(struct board_device *d, const uint32_t interrupt[3])
-{
-	struct board_irq irq = { interrupt[1] + (interrupt[0] == 0 ? 32 : 16), (interrupt[2] & 3) != 0, interrupt[0] == 0 };
-
-	for (uint32_t i = 0; i < d->irq_count; i++)
-		if (d->irq[i].intid == irq.intid)
-			return;
-	if (d->irq_count < BOARD_DEVICE_IRQ_MAX)
-		d->irq[d->irq_count++] = irq;
-}
-
-/* A host bridge's interrupts stand in its map: child's address and pin, the controller, its address, three cells. */
-static void read_interrupt_map(const struct board *board, struct board_device *d)
-{
-	int size;
-	const fdt32_t *map = fdt_getprop(board->fdt, d->node, "interrupt-map", &size);
-
-	for (int count = map ? size / 4 : 0; count > BOARD_PCI_CHILD_CELLS && d->pci_irq_count < BOARD_PCI_IRQ_MAX;) {
-		struct board_pci_irq *irq = &d->pci_irq[d->pci_irq_count];
-		int gic = fdt_node_offset_by_phandle(board->fdt, fdt32_to_cpu(map[BOARD_PCI_CHILD_CELLS])), addresses, cells;
-		const fdt32_t *property = gic < 0 ? NULL : fdt_getprop(board->fdt, gic, "#address-cells", NULL);
-
-		addresses = property && fdt32_to_cpu(*property) <= 2 ? (int)fdt32_to_cpu(*property) : 0;
-		cells = BOARD_PCI_CHILD_CELLS + 1 + addresses + 3;
-		if (gic < 0 || cells > count)
-			return;
-		for (int i = 0; i < BOARD_PCI_CHILD_CELLS; i++)
-			irq->child[i] = fdt32_to_cpu(map[i]);
-		for (int i = 0; i < 3; i++)
-			irq->interrupt[i] = fdt32_to_cpu(map[cells - 3 + i]);
-		add_irq(d, irq->interrupt);
-		d->pci_irq_count++;
-		map += cells;
-		count -= cells;
-	}
-}
-
-/* Windows onto PCI memory, as the CPU sees them: entries of `ranges` with 3 + 2 + 2 cells, whose space is memory. */
-static void read_pci(const struct board *board, struct board_device *d)
-{
-	int size;
-	const fdt32_t *ranges = fdt_getprop(board->fdt, d->node, "ranges", &size);
-
-	d->is_pci = true;
-	for (; ranges && size >= 28 && d->reg_count < BOARD_DEVICE_REG_MAX; ranges += 7, size -= 28)
-		if (fdt32_to_cpu(ranges[0]) & 0x02000000)
-			d->reg[d->reg_count++] = (struct range){ cells_at(ranges + 3, 2), cells_at(ranges + 5, 2) };
-	read_interrupt_map(board, d);
+	if (!label || board->device_count == BOARD_DEVICE_MAX)
+		return NULL;
+	*d = (struct board_device){ .label = label, .symbol = capitals(label), .node = node };
+	d->title = node_string(board->fdt, node, "bulkhead,title", node_string(board->fdt, node, "compatible", label));
+	return d;
 }
 
 static void read_device(struct board *board, int node)
 {
-	struct board_device *d = &board->devices[board->device_count];
-	const char *label = label_of(board->fdt, node);
+	struct board_device *d = board_new_device(board, node);
 
-	if (!label || board->device_count == BOARD_DEVICE_MAX)
+	if (!d)
 		return;
-	*d = (struct board_device){ .label = label, .symbol = capitals(label), .node = node };
-	while (d->reg_count < BOARD_DEVICE_REG_MAX && read_reg(board->fdt, node, d->reg_count, &d->reg[d->reg_count]))
+	while (d->reg_count < BOARD_DEVICE_REG_MAX && node_reg(board->fdt, node, d->reg_count, &d->reg[d->reg_count]))
 		d->reg_count++;
-	d->title = read_string(board->fdt, node, "bulkhead,title", read_string(board->fdt, node, "compatible", label));
-	d->irq_count = read_irqs(board->fdt, node, d->irq);
+	d->irq_count = node_irqs(board->fdt, node, d->irq);
 	d->is_bus_master = fdt_getprop(board->fdt, node, "bulkhead,bus-master", NULL) != NULL;
-	if (strcmp(read_string(board->fdt, node, "device_type", ""), "pci") == 0)
-		read_pci(board, d);
+	if (strcmp(node_string(board->fdt, node, "device_type", ""), "pci") == 0)
+		board_read_bridge(board, d);
 	read_streams(board, d);
 	if (d->reg_count != 0)
 		board->device_count++;
-	if (!board->rtc && is_compatible(board->fdt, node, "arm,pl031"))
+	if (d->reg_count != 0 && d->is_pci)
+		board_read_functions(board, d);
+	if (!board->rtc && node_is(board->fdt, node, "arm,pl031"))
 		board->rtc = d->reg[0].base;
 }
 
@@ -343,7 +235,7 @@ static void read_devices(struct board *board, int bus, int uart)
 
 	fdt_for_each_subnode(node, board->fdt, bus)
 	{
-		if (is_compatible(board->fdt, node, "simple-bus"))
+		if (node_is(board->fdt, node, "simple-bus"))
 			read_devices(board, node, uart);
 		else if (fdt_getprop(board->fdt, node, "compatible", NULL) && !is_kept(board, node, uart))
 			read_device(board, node);
@@ -384,16 +276,17 @@ const char *board_parse(struct board *board, const char *name, struct bytes fdt)
 		return mem_format("not a device tree: %s", fdt_strerror(error));
 	board->fdt = fdt.at;
 	board->name = name;
-	board->compatible = read_string(board->fdt, 0, "compatible", "");
-	board->model = read_string(board->fdt, 0, "model", name);
-	board->qemu_machine = read_string(board->fdt, 0, "bulkhead,qemu-machine", "");
-	board->qemu_iommu = read_string(board->fdt, 0, "bulkhead,qemu-iommu", "");
-	board->qemu_cpu = read_string(board->fdt, 0, "bulkhead,qemu-cpu", "");
+	board->compatible = node_string(board->fdt, 0, "compatible", "");
+	board->model = node_string(board->fdt, 0, "model", name);
+	board->qemu_machine = node_string(board->fdt, 0, "bulkhead,qemu-machine", "");
+	board->qemu_iommu = node_string(board->fdt, 0, "bulkhead,qemu-iommu", "");
+	board->qemu_cpu = node_string(board->fdt, 0, "bulkhead,qemu-cpu", "");
 	read_cpus(board);
 	read_memory(board);
 	read_gic(board, "arm,gic-v3", &board->gic3);
 	read_gic(board, "arm,gic-400", &board->gic2);
 	read_gic(board, "arm,cortex-a15-gic", &board->gic2);
+	read_its(board);
 	read_smmu(board);
 	read_devices(board, 0, read_uart(board));
 	return NULL;

@@ -13,11 +13,15 @@ enum board_limit {
 	BOARD_RAM_MAX = 8,
 	BOARD_RESERVED_MAX = 8,
 	BOARD_DEVICE_MAX = 64,
-	BOARD_DEVICE_REG_MAX = 4,
+	BOARD_DEVICE_REG_MAX = 6,
+	BOARD_BAR_MAX = 6,
 	BOARD_DEVICE_IRQ_MAX = 8,
 	BOARD_PCI_IRQ_MAX = 32,
 	BOARD_PCI_CHILD_CELLS = 4,
 };
+
+/* The largest memory of a PCI function that a board.dts may name. */
+#define BAR_BYTES_MAX (1ull << 38)
 
 struct range {
 	uint64_t base;
@@ -64,6 +68,21 @@ struct board_pci_irq {
 	uint32_t interrupt[3];
 };
 
+/* A window of a host bridge onto PCI memory, beside its range in `reg`. */
+struct board_window {
+	uint64_t bus;  /* PCI address of its beginning */
+	uint64_t end;  /* CPU address: from here on are base addresses of functions that the board is known to have */
+};
+
+/* A base address register that decodes memory. Its place is chosen here, and is the same whoever gets the function. */
+struct board_bar {
+	uint32_t index;      /* 0 to 5; a wide one takes the next one too */
+	bool is_wide, is_prefetchable;
+	uint64_t size;       /* bytes, a power of two */
+	struct range place;  /* CPU addresses, whole pages; size 0: no window has room */
+	uint64_t bus;        /* PCI address */
+};
+
 struct board_device {
 	const char *label;  /* from the DTS: gpio */
 	const char *symbol; /* the same in capitals: GPIO */
@@ -76,7 +95,21 @@ struct board_device {
 	struct board_pci_irq pci_irq[BOARD_PCI_IRQ_MAX];
 	uint32_t pci_irq_count;
 	uint32_t stream, stream_count; /* of the IOMMU; 0: it does not stand before this device */
-	bool is_bus_master, is_pci;
+	bool is_bus_master;
+
+	bool is_pci;             /* a host bridge: reg[0] is its configuration space, the others are windows */
+	struct board_window window[BOARD_DEVICE_REG_MAX];
+
+	const struct board_device *bridge; /* of a PCI function: where it is; its registers are the places of its BARs. NULL: it is none */
+	uint32_t requester;      /* of a function: bus, device, function; of a bridge: the first one that its streams are for */
+	uint32_t message_id;     /* of a function: how the ITS calls it */
+	bool has_messages;       /* the board's ITS takes its messages */
+	uint32_t vendor, device;
+	uint32_t vector_count;   /* MSI-X vectors that it has */
+	struct board_bar bars[BOARD_BAR_MAX];
+	uint32_t bar_count;
+	bool is_odd;             /* what board.dts says of it cannot be */
+	const char *qemu_device; /* what the emulator plugs in there; "": nothing */
 };
 
 struct board_gic {
@@ -85,6 +118,13 @@ struct board_gic {
 	struct range gicd;
 	struct range second;      /* v3: redistributors; v2: CPU interface */
 	struct range gich, gicv;  /* v2 */
+};
+
+/* Of a GICv3: turns messages of devices into interrupts. */
+struct board_its {
+	bool is_there;
+	int node;
+	struct range reg;
 };
 
 struct board_smmu {
@@ -109,6 +149,7 @@ struct board {
 	struct board_reserved reserved[BOARD_RESERVED_MAX];
 	uint32_t reserved_count;
 	struct board_gic gic2, gic3;
+	struct board_its its;
 	struct board_smmu smmu;
 	bool has_uart;
 	struct range uart;

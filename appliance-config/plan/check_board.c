@@ -2,6 +2,8 @@
 /* Checks of board.dts itself: what a porter can get wrong. */
 #include "check_list.h"
 
+#include "function.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -124,7 +126,7 @@ void check_board_overlap(const struct model *model, struct findings *f)
 			check_against(model, f, d->label, d->reg[r]);
 			check_pair(model, f, d->label, d->reg[r], "console UART", board->uart);
 			for (uint32_t k = i + 1; k < board->device_count; k++)
-				for (uint32_t s = 0; s < board->devices[k].reg_count; s++)
+				for (uint32_t s = 0; s < board->devices[k].reg_count && !are_bus_and_function(d, &board->devices[k]); s++)
 					check_pair(model, f, d->label, d->reg[r], board->devices[k].label, board->devices[k].reg[s]);
 		}
 	}

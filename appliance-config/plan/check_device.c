@@ -2,6 +2,8 @@
 /* Checks of devices that are given to partitions. */
 #include "check_list.h"
 
+#include "function.h"
+
 #include <inttypes.h>
 
 /* Every device that a partition owns. */
@@ -25,7 +27,7 @@ void check_device_dma(const struct model *model, struct findings *f)
 				"partition and the hypervisor; set CONFIG_DEV_%s_NONE=y,%s or CONFIG_PART%u_TRUSTED_DMA=y if you trust \"%s\" with the whole board",
 			     symbol(d, part), d->label, range_text(d->reg[0]), part->name, d->symbol, d->stream_count ? " CONFIG_IOMMU=y," : "", part->number,
 			     part->name);
-		else if (!d->is_pci)
+		else if (!d->is_pci && !d->bridge)
 			find(f, "%s: \"%s\" %s masters memory by itself, and its driver in \"%s\" would give it addresses of the partition, which are not physical "
 				"ones; only devices behind a PCI host bridge can be told others: set CONFIG_DEV_%s_NONE=y", symbol(d, part), d->label,
 			     range_text(d->reg[0]), part->name, d->symbol);
@@ -70,7 +72,7 @@ static void check_page_of(const struct model *model, struct findings *f, const s
 		const struct part *owner = device_owner(model, e);
 
 		/* Two owners: told once, for the first of the two devices. */
-		if (e != d && owner != part && (!owner || d < e) && shares_page(d, &reg, e, &other))
+		if (e != d && !are_bus_and_function(d, e) && owner != part && (!owner || d < e) && shares_page(d, &reg, e, &other))
 			tell_page(f, d, part, reg, e->label, other, owner ? mem_format("\"%s\"", owner->name) : "nobody");
 	}
 }
@@ -168,6 +170,9 @@ static void check_place(struct findings *f, const struct part *part, const struc
 void check_device_address(const struct model *model, struct findings *f)
 {
 	FOR_OWNED(part, d, model) {
+		if (d->bridge)
+			continue; /* its owner sees it elsewhere */
+
 		const char *none = mem_format("set CONFIG_DEV_%s_NONE=y", d->symbol);
 
 		check_place(f, part, d, "RAM", (struct range){ GUEST_RAM, part->memory }, none);

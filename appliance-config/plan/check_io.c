@@ -2,6 +2,8 @@
 /* Checks of devices between partitions: who serves whom, windows, interrupts, time. */
 #include "check_list.h"
 
+#include "function.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,7 +138,7 @@ static void check_stream_of(const struct model *model, struct findings *f, const
 		const struct board_device *e = &model->board->devices[i];
 		const struct part *owner = device_owner(model, e);
 
-		if (d < e && owner && owner != part && device_is_confined(model, e) && shares_stream(d, e))
+		if (d < e && !are_bus_and_function(d, e) && owner && owner != part && device_is_confined(model, e) && shares_stream(d, e))
 			find(f, "CONFIG_DEV_%s_PART%u=y and CONFIG_DEV_%s_PART%u=y: the IOMMU cannot tell \"%s\" of \"%s\" from \"%s\" of \"%s\", they share streams; give "
 				"both to one partition", d->symbol, part->number, e->symbol, owner->number, d->label, part->name, e->label, owner->name);
 	}

@@ -29,6 +29,10 @@ check_fn check_image_unset, check_image_missing, check_image_kind, check_image_d
 check_fn check_device_dma, check_device_page, check_device_irq_shared, check_device_irq_twice, check_device_irq_hypervisor,
 	check_device_irq_kind, check_device_irq_range, check_device_irq_guest, check_device_address, check_device_reference;
 
+/* check_function.c: PCI functions that leave their bus */
+check_fn check_board_function, check_board_bar, check_function_page, check_function_room, check_function_bridge, check_function_messages,
+	check_function_vectors, check_function_slots, check_function_program, check_function_serves, check_function_address;
+
 /* check_net.c: ports of the switch */
 check_fn check_port_name_bad, check_port_name_twice, check_port_nobody, check_port_io, check_uplink_device, check_nic_name, check_nic_twice,
 	check_mac_bad, check_mac_multicast, check_mac_twice, check_port_unknown, check_port_switch, check_port_self, check_mirror_self,

@@ -24,6 +24,8 @@ const struct check checks[] = {
 	{ "board-compatible", PHASE_CONFIG, check_board_compatible },
 	{ "board-uart", PHASE_CONFIG, check_board_uart },
 	{ "board-overlap", PHASE_CONFIG, check_board_overlap },
+	{ "board-function", PHASE_CONFIG, check_board_function },
+	{ "board-bar", PHASE_CONFIG, check_board_bar },
 	{ "gic-board", PHASE_CONFIG, check_gic_board },
 
 	{ "partition-none", PHASE_CONFIG, check_partition_none },
@@ -59,6 +61,16 @@ const struct check checks[] = {
 	{ "device-irq-range", PHASE_CONFIG, check_device_irq_range },
 	{ "device-irq-guest", PHASE_CONFIG, check_device_irq_guest },
 	{ "device-address", PHASE_CONFIG, check_device_address },
+
+	{ "function-page", PHASE_CONFIG, check_function_page },
+	{ "function-room", PHASE_CONFIG, check_function_room },
+	{ "function-bridge", PHASE_CONFIG, check_function_bridge },
+	{ "function-messages", PHASE_CONFIG, check_function_messages },
+	{ "function-vectors", PHASE_CONFIG, check_function_vectors },
+	{ "function-slots", PHASE_CONFIG, check_function_slots },
+	{ "function-program", PHASE_CONFIG, check_function_program },
+	{ "function-serves", PHASE_CONFIG, check_function_serves },
+	{ "function-address", PHASE_CONFIG, check_function_address },
 
 	{ "port-name-bad", PHASE_CONFIG, check_port_name_bad },
 	{ "port-name-twice", PHASE_CONFIG, check_port_name_twice },

@@ -6,6 +6,8 @@
  */
 #include "dt.h"
 
+#include "function.h"
+
 #include <string.h>
 
 /* Properties that name other nodes, and so hardware that a guest does not have. */
@@ -35,12 +37,17 @@ static void refuse(struct dt *dt, int node, const char *property, const char *wh
 /* Of a PCI host bridge: written anew, or about message-signalled interrupts, which lead out of the partition. */
 static const char *const pci_own[] = { "interrupt-map", "dma-ranges", "msi-map", "msi-parent", "iommu-map", "iommu-map-mask" };
 
+static bool is_bridge(const struct dt *dt)
+{
+	return dt->device && dt->device->is_pci;
+}
+
 static bool is_pci_own(const struct dt *dt, const char *name)
 {
-	for (size_t i = 0; dt->device && dt->device->is_pci && i < COUNT_OF(pci_own); i++)
+	for (size_t i = 0; is_bridge(dt) && i < COUNT_OF(pci_own); i++)
 		if (strcmp(pci_own[i], name) == 0)
 			return true;
-	return false;
+	return is_bridge(dt) && bridge_apart(dt->model, dt->device) && strcmp(name, "ranges") == 0;
 }
 
 static void copy_property(struct dt *dt, int node, const char *name, const void *value, int size)
@@ -74,7 +81,7 @@ static void put_interrupt_map(struct dt *dt, const struct board_device *device)
 }
 
 /* Without an IOMMU a device must be given physical addresses: those of the partition's RAM, and of what its windows show. */
-static void put_dma_ranges(struct dt *dt)
+void dt_put_dma_ranges(struct dt *dt)
 {
 	const struct model *model = dt->model;
 	uint32_t *cells = mem_get((1 + VDEV_MAX) * 7 * sizeof(*cells)), count = 0;
@@ -93,16 +100,39 @@ static void put_dma_ranges(struct dt *dt)
 	dt_put_cells(dt, "dma-ranges", cells, count);
 }
 
+/* Windows of a bus, without what functions that others have take of them. */
+static void put_ranges(struct dt *dt, const struct board_device *bridge)
+{
+	int size;
+	const fdt32_t *board = fdt_getprop(dt->board->fdt, bridge->node, "ranges", &size);
+	uint32_t *cells = mem_get((uint32_t)size + sizeof(*cells)), count = (uint32_t)size / 4, r = 1;
+
+	for (uint32_t i = 0; i < count; i++)
+		cells[i] = fdt32_to_cpu(board[i]);
+	for (uint32_t i = 0; i + 7 <= count && r < bridge->reg_count; i += 7) {
+		uint64_t left = device_range(dt->model, bridge, r).size;
+
+		if (!(cells[i] & 0x02000000))
+			continue;
+		cells[i + 5] = HIGH(left);
+		cells[i + 6] = LOW(left);
+		r++;
+	}
+	dt_put_cells(dt, "ranges", cells, count);
+}
+
 static void copy_node(struct dt *dt, int node, const char *path)
 {
 	int property, child, size;
 	const char *name;
 
 	dt_begin(dt, fdt_get_name(dt->board->fdt, node, NULL));
-	if (dt->device && dt->device->is_pci && node == dt->device->node) {
+	if (is_bridge(dt) && node == dt->device->node) {
 		put_interrupt_map(dt, dt->device);
 		if (!device_is_confined(dt->model, dt->device))
-			put_dma_ranges(dt);
+			dt_put_dma_ranges(dt);
+		if (bridge_apart(dt->model, dt->device))
+			put_ranges(dt, dt->device);
 	}
 	fdt_for_each_property_offset(property, dt->board->fdt, node)
 	{
@@ -111,6 +141,8 @@ static void copy_node(struct dt *dt, int node, const char *path)
 		if (value)
 			copy_property(dt, node, name, value, size);
 	}
+	if (is_bridge(dt) && node == dt->device->node)
+		return dt_end(dt); /* what is on a bus is found by looking there */
 	fdt_for_each_subnode(child, dt->board->fdt, node)
 		copy_node(dt, child, mem_format("%s/%s", path, fdt_get_name(dt->board->fdt, child, NULL)));
 	dt_end(dt);
@@ -147,6 +179,8 @@ void dt_put_devices(struct dt *dt)
 		const struct board_device *device = dt->part->devices[i];
 		const char *path = mem_format("/%s", fdt_get_name(dt->board->fdt, device->node, NULL));
 
+		if (device->bridge)
+			continue;
 		dt->device = device;
 		copy_clocks(dt, device->node);
 		copy_node(dt, device->node, path);

@@ -52,6 +52,10 @@ uint32_t dt_gic_phandle(const struct dt *dt);
 
 /* device_dt.c: nodes of the devices that the partition owns, with the clocks that they name. */
 void dt_put_devices(struct dt *dt);
+void dt_put_dma_ranges(struct dt *dt);
+/* function_dt.c: a host bridge with the functions that it was given by themselves, and the ITS, inside of the controller's node. */
+void dt_put_functions(struct dt *dt);
+void dt_put_its(struct dt *dt);
 /* io_dt.c: devices of which it is the front-end, and what it must know as a back-end. */
 void dt_put_fronts(struct dt *dt);
 void dt_put_backs(struct dt *dt);

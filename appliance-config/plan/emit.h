@@ -17,6 +17,17 @@ void emit_images_mk(const struct model *model, struct text *out); /* files that 
 void emit_menu_cpus(const struct board *board, struct text *out); /* Kconfig of a board's CPUs */
 void emit_menu_devices(const struct board *board, struct text *out);
 
+/* Pieces of plan.c that several files write: a list of maps; "static TYPE NAME[]" in a section that the linker script places. */
+void emit_maps(struct text *out, const char *name, const struct map *maps, uint32_t count);
+void emit_storage(struct text *out, const char *type, const char *name, uint64_t count, const char *section);
+
+/* About PCI functions: a partition's own, its fields; the whole plan's: false if it has none. */
+void emit_functions(struct text *out, const struct part *part);
+void emit_functions_arch(struct text *out, const struct part *part);
+bool emit_its(struct text *out, const struct model *model);
+bool emit_pci(struct text *out, const struct model *model);
+void emit_smmu(struct text *out, const struct model *model);
+
 /* Pieces of plan.c that are about hybrid I/O: storage of pages, tables, and fields of a partition. */
 void emit_io_pages(struct text *out, const struct model *model);
 void emit_io_tables(struct text *out, const struct model *model);

@@ -38,7 +38,7 @@ static const char *map_flags_text(uint32_t flags)
 	return flags & MAP_READ_ONLY ? mem_format("%s | PLAN_MAP_READ_ONLY", kind) : kind;
 }
 
-static void emit_maps(struct text *out, const char *name, const struct map *maps, uint32_t count)
+void emit_maps(struct text *out, const char *name, const struct map *maps, uint32_t count)
 {
 	text_add(out, "static const struct plan_map %s[] = {\n", name);
 	for (uint32_t i = 0; i < count; i++) {
@@ -54,8 +54,7 @@ static void emit_maps(struct text *out, const char *name, const struct map *maps
 	text_add(out, "};\n");
 }
 
-/* "static struct TYPE NAME" with a section that the linker script places. */
-static void emit_storage(struct text *out, const char *type, const char *name, uint64_t count, const char *section)
+void emit_storage(struct text *out, const char *type, const char *name, uint64_t count, const char *section)
 {
 	text_add(out, "static %s %s[%" PRIu64 "] __attribute__((section(\"%s\")));\n", type, name, count, section);
 }
@@ -89,23 +88,18 @@ static void emit_state(struct text *out, const struct part *part)
 	text_add(out, "static struct console_ring p%u_ring = { .output = p%u_ring_output, .output_size = %u };\n", p, p, part->console_bytes);
 }
 
-static void emit_emul(struct text *out, uint64_t base, uint64_t size, const char *block, uint32_t p, const char *state)
+static void emit_emul(struct text *out, const struct part *part, const struct emul *emul)
 {
-	text_add(out, "\t{ .base = { " X64 " }, .size = " X64 ", .block = &%s, .state = &p%u.%s },\n", base, size, block, p, state);
+	const char *state = emul->state ? mem_format("&p%u.%s", part->index, emul->state) : "0";
+
+	text_add(out, "\t{ .base = { " X64 " }, .size = " X64 ", .block = &%s, .state = %s },\n", emul->ipa, emul->size, emul->block, state);
 }
 
-static void emit_emuls(struct text *out, const struct model *model, const struct part *part)
+static void emit_emuls(struct text *out, const struct part *part)
 {
-	uint32_t p = part->index;
-
-	text_add(out, "static const struct plan_emul p%u_emuls[] = {\n", p);
-	emit_emul(out, GUEST_GICD, 0x10000, "vgicd_block", p, "gic");
-	if (model->gic_version == 3)
-		emit_emul(out, GUEST_GICR, 0x20000ull * part->cpu_count, "vgicr_block", p, "gic");
-	if (part->has_console)
-		emit_emul(out, GUEST_UART, PAGE_BYTES, "pl011_block", p, "uart");
-	if (part->has_rtc)
-		emit_emul(out, GUEST_RTC, PAGE_BYTES, "pl031_block", p, "rtc");
+	text_add(out, "static const struct plan_emul p%u_emuls[] = {\n", part->index);
+	for (uint32_t i = 0; i < part->emul_count; i++)
+		emit_emul(out, part, &part->emuls[i]);
 	text_add(out, "};\n");
 }
 
@@ -185,6 +179,7 @@ static void emit_arch_partition(struct text *out, const struct model *model, con
 	for (uint32_t i = 0; i < part->device_count; i++)
 		if (part->devices[i]->is_pci)
 			text_add(out, "\t.pci_config = { " X64 " },\n", part->devices[i]->reg[0].base);
+	emit_functions_arch(out, part);
 	text_add(out, "\t.spi_count = %u,\n\t.is_exclusive = %s,\n};\n", part->spi_count, truth(part->is_exclusive));
 }
 
@@ -221,6 +216,7 @@ static void emit_partition(struct text *out, const struct model *model, const st
 	text_add(out, "\t\t.entry = " X64 ",\n\t\t.entry_arg = " X64 ",\n", part->entry, GUEST_RAM);
 	emit_list(out, part, "capabilities", "capabilities", "capability_count", part->capability_count);
 	emit_io_partition(out, model, part);
+	emit_list(out, part, "functions", "functions", "function_count", part->function_count);
 	emit_policy(out, part);
 	if (part->has_console)
 		text_add(out, "\t\t.console = &p%u_ring,\n", p);
@@ -232,7 +228,8 @@ static void emit_partition_tables(struct text *out, const struct model *model, c
 {
 	emit_state(out, part);
 	emit_maps(out, mem_format("p%u_maps", part->index), part->maps, part->map_count);
-	emit_emuls(out, model, part);
+	emit_emuls(out, part);
+	emit_functions(out, part);
 	if (irq_count(part))
 		emit_irqs(out, part);
 	emit_loads(out, part);
@@ -316,51 +313,18 @@ static uint32_t emit_owners(struct text *out, const struct model *model)
 	return count;
 }
 
-static uint32_t emit_streams(struct text *out, const struct model *model)
-{
-	uint32_t count = 0;
-
-	for (uint32_t p = 0; p < model->part_count; p++) {
-		for (uint32_t i = 0; i < model->parts[p].device_count; i++) {
-			const struct board_device *d = model->parts[p].devices[i];
-
-			if (device_is_confined(model, d) && count++ == 0)
-				text_add(out, "static const struct plan_stream streams[] = {\n");
-			if (device_is_confined(model, d))
-				text_add(out, "\t{ .first = %u, .count = %u, .partition = %u, .device = %s },\n", d->stream, d->stream_count, p, quote(d->label));
-		}
-	}
-	if (count)
-		text_add(out, "};\n");
-	return count;
-}
-
-/* Who may master memory through the SMMU: streams that nobody owns reach nothing. */
-static void emit_smmu(struct text *out, const struct model *model)
-{
-	const struct board_smmu *smmu = &model->board->smmu;
-	uint32_t count;
-
-	if (!model->has_iommu)
-		return;
-	count = emit_streams(out, model);
-	text_add(out, "static struct smmu_memory smmu_memory;\nstatic const struct plan_smmu smmu = {\n\t.base = { " X64 " },\n", smmu->reg.base);
-	text_add(out, "\t.event_irq = %u,\n\t.error_irq = %u,\n\t.memory = &smmu_memory,\n", smmu->event_intid, smmu->error_intid);
-	if (count)
-		text_add(out, "\t.streams = streams,\n\t.stream_count = %u,\n", count);
-	text_add(out, "};\n");
-}
-
 static void emit_arch(struct text *out, const struct model *model)
 {
 	const struct board_gic *gic = model->gic;
 	uint32_t owners;
+	bool has_its;
 
 	text_add(out, "\n/* ---- board ---- */\n\n");
 	emit_maps(out, "stage1", model->stage1, model->stage1_count);
 	emit_storage(out, "struct pt_page", "stage1_pool", model->stage1_pages, ".tables");
 	owners = emit_owners(out, model);
 	emit_smmu(out, model);
+	has_its = emit_its(out, model);
 	text_add(out, "static const struct arch_plan arch = {\n\t.stage1 = stage1,\n\t.stage1_count = %u,\n", model->stage1_count);
 	text_add(out, "\t.stage1_pool = stage1_pool,\n\t.stage1_page_count = %u,\n\t.stacks = stacks,\n", model->stage1_pages);
 	text_add(out, "\t.gic_version = %u,\n\t.gicd = { " X64 " },\n", model->gic_version, gic->gicd.base);
@@ -374,7 +338,7 @@ static void emit_arch(struct text *out, const struct model *model)
 	text_add(out, "\t.rtc = { " X64 " },\n", model->board->rtc);
 	if (owners)
 		text_add(out, "\t.owners = irq_owners,\n\t.owner_count = %u,\n", owners);
-	text_add(out, "%s};\n", model->has_iommu ? "\t.smmu = &smmu,\n" : "");
+	text_add(out, "%s%s};\n", model->has_iommu ? "\t.smmu = &smmu,\n" : "", has_its ? "\t.its = &its,\n" : "");
 }
 
 static void emit_ranges(struct text *out, const struct model *model)
@@ -388,6 +352,8 @@ static void emit_ranges(struct text *out, const struct model *model)
 
 static void emit_plan(struct text *out, const struct model *model)
 {
+	bool has_pci = emit_pci(out, model);
+
 	text_add(out, "const struct plan plan = {\n\t.id = {");
 	for (size_t i = 0; i < sizeof(model->id); i++)
 		text_add(out, "%s0x%02x,", i % 16 ? " " : "\n\t\t", model->id[i]);
@@ -397,6 +363,7 @@ static void emit_plan(struct text *out, const struct model *model)
 	text_add(out, "\t.image_store = { .name = \"image store\", .base = { " X64 " }, .size = " X64 " },\n", model->store.base, model->store.size);
 	text_add(out, "\t.memory = memory,\n\t.memory_count = ARRAY_COUNT(memory),\n\t.cpus = cpus,\n\t.cpu_count = ARRAY_COUNT(cpus),\n");
 	text_add(out, "\t.partitions = partitions,\n\t.partition_count = ARRAY_COUNT(partitions),\n");
+	text_add(out, "%s", has_pci ? "\t.pci = &pci,\n" : "");
 	text_add(out, "\t.console_prefix_key = 0x%02x,\n\t.is_development = %s,\n\t.arch = &arch,\n};\n", model->prefix_key,
 		 truth(model->is_development));
 }
@@ -405,8 +372,8 @@ void emit_plan_c(const struct model *model, struct text *out)
 {
 	text_add(out, "/* SPDX-License-Identifier: Apache-2.0 */\n");
 	text_add(out, "/* Generated by the planner for appliance %s on board %s. */\n", model->appliance, model->board->name);
-	text_add(out, "#include <hyp/console.h>\n%s#include <hyp/partition.h>\n#include <hyp/plan.h>\n\n#include \"plan_arm64.h\"\n",
-		 model->vdev_count ? "#include <hyp/device.h>\n" : "");
+	text_add(out, "#include <hyp/console.h>\n%s#include <hyp/partition.h>\n%s#include <hyp/plan.h>\n\n#include \"plan_arm64.h\"\n",
+		 model->vdev_count ? "#include <hyp/device.h>\n" : "", model->function_count ? "#include <hyp/pci.h>\n" : "");
 	emit_io_pages(out, model);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		emit_partition_tables(out, model, &model->parts[i]);

@@ -6,6 +6,8 @@
  */
 #include "emit.h"
 
+#include "function.h"
+
 #include "report.h"
 
 #include <inttypes.h>
@@ -60,8 +62,25 @@ void emit_menu_cpus(const struct board *board, struct text *out)
 		emit_cpu(out, board, i);
 }
 
+/* A function of a bus: nobody has it but whoever has the bus, until it is given away. */
+static void emit_function(struct text *out, const struct board_device *device)
+{
+	text_add(out, "choice\n\tprompt \"%s at %s of %s: %s\"\n\tdefault DEV_%s_NONE\n\thelp\n", device->label, function_name(device), device->bridge->label,
+		 device->title, device->symbol);
+	text_add(out, "\t  PCI function %04x:%04x with %u memory regions and %u MSI-X vectors. Its owner\n\t  drives it by itself, on a bus of its own.\n",
+		 device->vendor, device->device, device->bar_count, device->vector_count);
+	text_add(out, "\t  It masters memory by itself, and unless the IOMMU confines it, only a\n\t  partition that is trusted with DMA may have it.\n");
+	text_add(out, "\nconfig DEV_%s_NONE\n\tbool \"stays on its bus\"\n\n", device->symbol);
+	emit_parts(out, mem_format("DEV_%s", device->symbol));
+	text_add(out, "endchoice\n\n");
+}
+
 static void emit_device(struct text *out, const struct board_device *device)
 {
+	if (device->bridge) {
+		emit_function(out, device);
+		return;
+	}
 	text_add(out, "choice\n\tprompt \"%s: %s\"\n\tdefault DEV_%s_NONE\n\thelp\n", device->label, device->title, device->symbol);
 	text_add(out, "\t  Registers at 0x%" PRIx64 ", %s.\n", device->reg[0].base, size_text(device->reg[0].size));
 	for (uint32_t i = 0; i < device->irq_count; i++)

@@ -91,15 +91,10 @@ static void emit_sharing(const struct model *model, struct text *out)
 	}
 }
 
-static void emit_emuls(const struct model *model, const struct part *part, struct text *out)
+static void emit_emuls(const struct part *part, struct text *out)
 {
-	text_add(out, "emul %u gicd " X64 " 0x10000\n", part->index, (uint64_t)GUEST_GICD);
-	if (model->gic_version == 3)
-		text_add(out, "emul %u gicr " X64 " 0x%x\n", part->index, (uint64_t)GUEST_GICR, 0x20000 * part->cpu_count);
-	if (part->has_console)
-		text_add(out, "emul %u uart " X64 " 0x1000\n", part->index, (uint64_t)GUEST_UART);
-	if (part->has_rtc)
-		text_add(out, "emul %u rtc " X64 " 0x1000\n", part->index, (uint64_t)GUEST_RTC);
+	for (uint32_t i = 0; i < part->emul_count; i++)
+		text_add(out, "emul %u %s " X64 " " X64 "\n", part->index, part->emuls[i].name, part->emuls[i].ipa, part->emuls[i].size);
 }
 
 static void emit_part(const struct model *model, const struct part *part, struct text *out)
@@ -113,7 +108,7 @@ static void emit_part(const struct model *model, const struct part *part, struct
 		emit_slots(model, part, i, out);
 	for (uint32_t i = 0; i < part->map_count; i++)
 		emit_map_line(part, &part->maps[i], out);
-	emit_emuls(model, part, out);
+	emit_emuls(part, out);
 	for (uint32_t i = 0; i < part->device_count; i++)
 		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
 			text_add(out, "irq %u %u %u %s %s\n", part->index, part->devices[i]->irq[k].intid, part->devices[i]->irq[k].intid,
@@ -150,6 +145,10 @@ static void emit_plugged(const struct model *model, struct text *out)
 	for (int32_t i = 0; i < disks; i++)
 		text_add(out, "qemu-disk %d %d %s %" PRIu64 "\n", i, 16 + i, config_bool(c, "QEMU_DISK_NVME") ? "nvme" : "virtio-blk-pci",
 			 config_number(c, "QEMU_DISK_MIB"));
+	for (uint32_t i = 0; i < model->function_count; i++)
+		if (*model->functions[i].device->qemu_device)
+			text_add(out, "qemu-function %s %u %s %" PRIu64 "\n", model->functions[i].device->label, model->functions[i].device->requester >> 3,
+				 model->functions[i].device->qemu_device, config_number(c, "QEMU_DISK_MIB"));
 	for (uint32_t i = 0; i < model->disk_count; i++)
 		if (model->disks[i].source == DISK_GPT && plugged_number(model->disks[i].medium, "disk") >= 0)
 			text_add(out, "qemu-gpt %d %" PRIu64 " %s\n", plugged_number(model->disks[i].medium, "disk"), model->disks[i].size / MIB,

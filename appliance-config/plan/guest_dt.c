@@ -71,6 +71,7 @@ static void put_gic(struct dt *dt)
 		PUT_CELLS(dt, "#redistributor-regions", 1);
 	}
 	PUT_CELLS(dt, "phandle", dt_gic_phandle(dt));
+	dt_put_its(dt);
 	dt_end(dt);
 	dt_note_label(dt, "gic", "/intc@8000000");
 }
@@ -132,6 +133,8 @@ static void put_chosen(struct dt *dt)
 		PUT_U64S(dt, "linux,initrd-start", part->initrd_ipa);
 		PUT_U64S(dt, "linux,initrd-end", part->initrd_ipa + part->initrd.bytes.size);
 	}
+	if (part->function_count)
+		PUT_CELLS(dt, "linux,pci-probe-only", 1); /* BARs stay where they are */
 	dt_put(dt, "kaslr-seed", placeholder, 8);
 	dt_put(dt, "rng-seed", placeholder, 32);
 	dt_end(dt);
@@ -167,6 +170,7 @@ static void put_tree(struct dt *dt)
 		put_rtc(dt);
 	dt_put_fronts(dt);
 	dt_put_devices(dt);
+	dt_put_functions(dt);
 	dt_put_backs(dt);
 	put_symbols(dt);
 	dt_end(dt);

@@ -7,6 +7,8 @@
  */
 #include "layout.h"
 
+#include "function.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +108,7 @@ static uint64_t hypervisor_bytes(const struct model *model)
 	uint64_t bytes = HYPERVISOR_FLOOR + model->plan_cpu_count * 16 * KIB;
 
 	bytes += model->has_iommu ? 64 * KIB : 0;
+	bytes += model->function_count ? (model->plan_cpu_count + 2) * 64 * KIB : 0; /* pending tables of LPIs are large, and aligned */
 	if (model->hypervisor_fixed_size)
 		return align_up(model->hypervisor_fixed_size, PAGE_BYTES);
 	for (uint32_t i = 0; i < model->part_count; i++) {
@@ -232,6 +235,33 @@ static void map_back(const struct model *model, struct part *part)
 				model->disks[i].size, MAP_SHARED);
 }
 
+static void map_range(struct part *part, const char *name, struct range range)
+{
+	uint64_t base = range.base / PAGE_BYTES * PAGE_BYTES;
+
+	if (range.size)
+		add_map(part->maps, &part->map_count, name, base, base, align_up(range_end(range), PAGE_BYTES) - base, MAP_DEVICE);
+}
+
+/* Configuration space of a bus, without the pages of functions that somebody else has. */
+static void map_config(const struct model *model, struct part *part, const struct board_device *bridge)
+{
+	uint32_t first = 0, count;
+
+	if (!bridge_apart(model, bridge))
+		map_range(part, bridge->label, bridge->reg[0]);
+	for (; bridge_apart(model, bridge) && bridge_run(model, bridge, &first, &count); first += count)
+		map_range(part, bridge->label, (struct range){ bridge->reg[0].base + first * FUNCTION_BYTES, count * FUNCTION_BYTES });
+}
+
+static void map_device(const struct model *model, struct part *part, const struct board_device *device)
+{
+	if (device->is_pci)
+		map_config(model, part, device);
+	for (uint32_t r = device->is_pci; r < device->reg_count; r++)
+		map_range(part, device->label, device_range(model, device, r));
+}
+
 static void map_part(const struct model *model, struct part *part)
 {
 	uint32_t *count = &part->map_count;
@@ -241,14 +271,10 @@ static void map_part(const struct model *model, struct part *part)
 	if (part->has_console)
 		add_map(part->maps, count, "uart", GUEST_UART, 0, PAGE_BYTES, MAP_DEVICE | MAP_READ_ONLY)->page =
 			mem_format("p%u_uart_page", part->index);
-	for (uint32_t i = 0; i < part->device_count; i++) {
-		for (uint32_t r = 0; r < part->devices[i]->reg_count; r++) {
-			struct range reg = part->devices[i]->reg[r];
-			uint64_t base = reg.base / PAGE_BYTES * PAGE_BYTES;
-
-			add_map(part->maps, count, part->devices[i]->label, base, base, align_up(range_end(reg), PAGE_BYTES) - base, MAP_DEVICE);
-		}
-	}
+	for (uint32_t i = 0; i < part->device_count; i++)
+		if (!part->devices[i]->bridge)
+			map_device(model, part, part->devices[i]);
+	functions_map(model, part);
 	add_map(part->maps, count, "ram", GUEST_RAM, part->ram.base, part->memory, MAP_RAM);
 	map_fronts(model, part);
 	map_back(model, part);
@@ -268,14 +294,14 @@ static void map_gic(struct model *model)
 		add_map(model->stage1, count, "gich", gic->gich.base, gic->gich.base, gic->gich.size, MAP_DEVICE);
 }
 
-/* Of each host bridge that is given away, the configuration space of its first bus: to silence its functions. */
-static void map_pci(struct model *model, const struct part *part)
+/* Of each host bridge that is given away, or has functions that are, the configuration space of its first bus. */
+static void map_pci(struct model *model)
 {
-	for (uint32_t i = 0; i < part->device_count; i++) {
-		uint64_t base = part->devices[i]->reg[0].base;
+	for (uint32_t i = 0; i < model->board->device_count; i++) {
+		const struct board_device *d = &model->board->devices[i];
 
-		if (part->devices[i]->is_pci)
-			add_map(model->stage1, &model->stage1_count, part->devices[i]->label, base, base, MIB, MAP_DEVICE);
+		if (d->is_pci && (device_owner(model, d) || bridge_apart(model, d)))
+			add_map(model->stage1, &model->stage1_count, d->label, d->reg[0].base, d->reg[0].base, MIB, MAP_DEVICE);
 	}
 }
 
@@ -288,6 +314,8 @@ static void map_hypervisor(struct model *model)
 	add_map(model->stage1, count, "uart", board->uart.base, board->uart.base, align_up(board->uart.size, PAGE_BYTES), MAP_DEVICE);
 	if (board->rtc)
 		add_map(model->stage1, count, "rtc", board->rtc, board->rtc, PAGE_BYTES, MAP_DEVICE);
+	if (model->function_count && model->board->its.is_there)
+		add_map(model->stage1, count, "its", board->its.reg.base, board->its.reg.base, ITS_BYTES, MAP_DEVICE);
 	if (model->has_iommu)
 		add_map(model->stage1, count, "smmu", board->smmu.reg.base, board->smmu.reg.base, align_up(board->smmu.reg.size, PAGE_BYTES), MAP_DEVICE);
 	add_map(model->stage1, count, "hypervisor", model->hypervisor.base, model->hypervisor.base, model->hypervisor.size, MAP_HYPERVISOR);
@@ -297,8 +325,8 @@ static void map_hypervisor(struct model *model)
 		struct range ram = model->parts[i].ram;
 
 		add_map(model->stage1, count, model->parts[i].name, ram.base, ram.base, ram.size, MAP_RAM);
-		map_pci(model, &model->parts[i]);
 	}
+	map_pci(model);
 	qsort(model->stage1, *count, sizeof(model->stage1[0]), compare_maps);
 	model->stage1_pages = table_pages(model->stage1, *count);
 }
@@ -342,6 +370,7 @@ void layout_tables(struct model *model)
 {
 	for (uint32_t i = 0; i < model->part_count; i++) {
 		map_part(model, &model->parts[i]);
+		emuls_list(model, &model->parts[i]);
 		list_loads(&model->parts[i]);
 		count_spis(model, &model->parts[i]);
 	}

@@ -14,6 +14,9 @@ void layout_guests(struct model *model);
 /* Places hypervisor, image store and guests' RAM; what finds no room keeps size 0. Needs the device trees. */
 void layout_memory(struct model *model);
 
+/* Registers that the hypervisor emulates for a partition. */
+void emuls_list(const struct model *model, struct part *part);
+
 /* Maps of stage 1 and stage 2, page-table pages, loads. */
 void layout_tables(struct model *model);
 

@@ -3,7 +3,7 @@
  * Reads the user's choices from the resolved configuration. Nothing is
  * refused here: what cannot be is left in the model for the checks.
  */
-#include "model.h"
+#include "function.h"
 
 #include <string.h>
 
@@ -194,7 +194,8 @@ static void give_devices(struct model *model)
 		const struct board_device *device = &model->board->devices[i];
 		int32_t owner = chosen_part(model, mem_format("DEV_%s", device->symbol));
 
-		if (owner >= 0)
+		/* A function that the bus's owner was given by name too stays on its bus. */
+		if (owner >= 0 && !(device->bridge && device_is_part(&model->parts[owner], device->bridge)))
 			model->parts[owner].devices[model->parts[owner].device_count++] = device;
 	}
 }
@@ -241,6 +242,7 @@ void model_read(struct model *model)
 	}
 	give_cpus(model);
 	give_devices(model);
+	functions_read(model);
 	io_read(model);
 }
 

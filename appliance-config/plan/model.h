@@ -27,6 +27,10 @@
 #define GUEST_UART 0x09000000ul
 #define GUEST_RTC 0x09010000ul
 #define GUEST_VIRTIO 0x0a000000ul
+#define GUEST_ITS 0x08080000ul
+#define GUEST_ECAM 0x3f000000ul
+#define GUEST_PCI 0x10000000ul      /* BARs of functions that it was given */
+#define GUEST_PCI_END 0x3eff0000ul
 enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, GUEST_VIRTIO_INTID = 48, GUEST_DOORBELL_INTID = 80, INTID_SPI = 32, INTID_SPI_END = 32 + 256 };
 
 /* Where a back-end finds things: as in hyp/abi/device.h. */
@@ -44,6 +48,7 @@ enum model_limit {
 	COMMAND_LINE_MAX = 2047,
 	LOAD_MAX = IMAGE_SEGMENT_MAX + 2,
 	CAPABILITY_MAX = 15,
+	EMUL_MAX = 6 + BOARD_DEVICE_MAX,
 	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX + VDEV_MAX + 3 + PART_MAX + DISK_MAX,
 };
 
@@ -65,6 +70,16 @@ struct load {
 	uint64_t offset, ipa, size, memory;
 };
 
+/* A PCI function that was given to a partition by itself. */
+struct function {
+	const struct board_device *device;
+	uint32_t part;
+	uint32_t virtual_requester;     /* on its owner's bus */
+	uint64_t ipa[BOARD_BAR_MAX];    /* of each entry of device->bars; 0: no room */
+	uint32_t message_count;         /* MSI-X vectors that its owner sees */
+	uint32_t lpi;                   /* INTID of the first one */
+};
+
 struct seed {
 	const char *property;
 	uint32_t offset, size; /* bytes in the device tree */
@@ -77,6 +92,14 @@ struct map {
 	uint32_t flags;
 };
 enum map_flags { MAP_RAM = 1, MAP_DEVICE = 2, MAP_READ_ONLY = 4, MAP_HYPERVISOR = 8, MAP_SHARED = 16, MAP_UNCACHED = 32 };
+
+/* Registers that the hypervisor emulates. */
+struct emul {
+	const char *name;
+	uint64_t ipa, size;
+	const char *block;     /* in the hypervisor */
+	const char *state;     /* field of struct arm64_partition; NULL: none */
+};
 
 struct part {
 	uint32_t index, number;        /* from 0, from 1 */
@@ -99,6 +122,11 @@ struct part {
 	bool is_exclusive;
 	const struct board_device *devices[BOARD_DEVICE_MAX];
 	uint32_t device_count;
+	const struct function *functions; /* neighbours in the model's list */
+	uint32_t function_count, message_count;
+	uint64_t its;                  /* where it sees an ITS; 0: it has none */
+	struct map dma_maps[2];        /* what its functions reach, if the IOMMU confines them: its RAM, and where messages go */
+	uint32_t dma_map_count, dma_pages;
 
 	struct image image, initrd;
 	struct bytes overlay, dtb;
@@ -114,6 +142,8 @@ struct part {
 	uint32_t load_count;
 	struct map maps[MAP_MAX];
 	uint32_t map_count;
+	struct emul emuls[EMUL_MAX];   /* by address */
+	uint32_t emul_count;
 	uint32_t stage2_pages;
 	uint32_t spi_count;
 	uint64_t windows_end;          /* behind the windows and RAM disks that it sees */
@@ -159,6 +189,8 @@ struct model {
 	uint32_t part_count;
 	struct cpu cpus[BOARD_CPU_MAX];
 
+	struct function functions[BOARD_DEVICE_MAX];
+	uint32_t function_count;
 	struct port ports[PORT_MAX];
 	uint32_t port_count;
 	struct disk disks[DISK_MAX];

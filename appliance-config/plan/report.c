@@ -5,6 +5,7 @@
  */
 #include "report.h"
 
+#include "function.h"
 #include "layout.h"
 
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static void report_devices(const struct model *model, struct text *out)
 		 "the hypervisor (console of all partitions)");
 	for (uint32_t i = 0; i < model->board->device_count; i++) {
 		const struct board_device *device = &model->board->devices[i];
-		const struct part *owner = device_owner(model, device);
+		const struct part *owner = device_owner(model, device->bridge && !function_is_apart(model, device) ? device->bridge : device);
 
 		text_add(out, "  %-10s 0x%010llx  %-40s  %s%s\n", device->label,
 			 (unsigned long long)(device->reg_count ? device->reg[0].base : 0), device->title, owner ? owner->name : "nobody",
@@ -176,6 +177,16 @@ static void report_rights(const struct part *part, struct text *out)
 	text_add(out, "%s\n", part->capability_count ? "" : "none");
 }
 
+static void report_functions(const struct part *part, struct text *out)
+{
+	for (uint32_t i = 0; i < part->function_count; i++) {
+		const struct function *f = &part->functions[i];
+
+		text_add(out, "    %-14s PCI function 00:%02x.0 (%s of %s), %u MSI-X vectors from LPI %u on\n", f->device->label, f->virtual_requester >> 3,
+			 function_name(f->device), f->device->bridge->label, f->message_count, f->lpi);
+	}
+}
+
 static void report_part(const struct model *model, const struct part *part, struct text *out)
 {
 	text_add(out, "\nPartition %u \"%s\"\n", part->number, part->name);
@@ -196,6 +207,7 @@ static void report_part(const struct model *model, const struct part *part, stru
 	report_loads(part, out);
 	text_add(out, "  sees (%u page-table pages)\n", part->stage2_pages);
 	report_maps(part, out);
+	report_functions(part, out);
 	text_add(out, "    GIC version %u with %u shared interrupts, PSCI 1.1%s\n", model->gic_version, part->spi_count,
 		 part->has_rtc ? ", PL031" : "");
 }

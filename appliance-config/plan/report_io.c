@@ -3,6 +3,7 @@
  * The report's part on hybrid I/O: ports of each switch and who talks to
  * whom, disks, and who sees whose memory. It must not choose anything.
  */
+#include "function.h"
 #include "report.h"
 
 #include <string.h>
@@ -149,12 +150,17 @@ static void report_dma(const struct model *model, const struct part *part, struc
 
 		if (!d->is_bus_master)
 			continue;
-		if (device_is_confined(model, d))
+		if (d->is_pci && bridge_apart(model, d))
+			text_add(out, "  \"%s\" is trusted with bus \"%s\", on which functions of others are too: it could lay memory of its own ones over theirs\n",
+				 part->name, d->label);
+		if (device_is_confined(model, d) && d->bridge)
+			text_add(out, "  \"%s\": \"%s\" reaches, through the IOMMU, the partition's memory and nothing else\n", part->name, d->label);
+		else if (device_is_confined(model, d))
 			text_add(out, "  \"%s\": devices of \"%s\" reach, through the IOMMU, what the partition itself reaches\n", part->name, d->label);
 		else
-			text_add(out, "  WARNING: \"%s\" is trusted with the whole board: devices of \"%s\" reach all memory, no IOMMU holds them back\n"
-				      "  WARNING: what they were told to write into memory of those that \"%s\" serves goes on while these start again\n",
-				 part->name, d->label, part->name);
+			text_add(out, "  WARNING: \"%s\" is trusted with the whole board: devices of \"%s\" reach all memory, no IOMMU holds them back\n%s", part->name, d->label,
+				 d->bridge ? "" : mem_format("  WARNING: what they were told to write into memory of those that \"%s\" serves goes on while these start again\n",
+							     part->name));
 	}
 }
 
