@@ -50,6 +50,17 @@ $(GUEST_STORM_INITRAMFS): $(GUEST_TOOLS_INITRAMFS)
 	$(call say,GEN,$@)
 	$(Q)cat $^ | gzip -n -1 > $@
 
+# For a guest that tries disks: the one for 6.12, with the words that do it and the loop device.
+GUEST_DISKS_INITRAMFS := $(GUESTS_OUT)/initramfs-disks.cpio
+
+$(GUEST_DISKS_INITRAMFS): $(GUESTS_OUT)/initramfs-io-6.12.cpio ci/guests/linux/disks ci/guests/linux/mkcpio.py ci/guests/linux/modules.py | $(DEP_KERNEL_6_12)
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) ci/guests/linux/modules.py $(DEP_KERNEL_6_12)/modules $(GUESTS_OUT)/modules-disks loop
+	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@.part bin/disks=ci/guests/linux/disks \
+		$$(cd $(GUESTS_OUT)/modules-disks && for m in *.ko; do echo disks/$$m=$(GUESTS_OUT)/modules-disks/$$m; done)
+	$(Q)cat $@.part $< > $@
+	$(Q)rm $@.part
+
 .PHONY: guests
 guests: $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS)
 

@@ -11,7 +11,7 @@ import harness                                  # noqa: E402
 from appliance import Builder                   # noqa: E402
 from session import Context                     # noqa: E402
 
-SUITES = ("linux", "keys", "hostile", "restart", "slots", "policy", "vgic", "assertion", "device", "calls", "smmu", "iopart", "durable", "switch",
+SUITES = ("linux", "keys", "hostile", "restart", "slots", "policy", "vgic", "assertion", "device", "calls", "smmu", "iopart", "durable", "disks", "switch",
           "outage")
 
 
