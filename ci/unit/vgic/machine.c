@@ -99,6 +99,9 @@ uint64_t ich_lr(uint32_t index)
 void ich_lr_set(uint32_t index, uint64_t value)
 {
 	machine_must(index < machine.lr_count, "a list register that is not there is written");
+	for (uint32_t n = 0; n < machine.lr_count; n++)
+		machine_must(n == index || !is_valid(value) || !is_valid(here()->lr[n]) || get(here()->lr[n], f_irq) != get(value, f_irq),
+			     "two list registers hold one interrupt");
 	here()->lr[index] = value;
 }
 #else
@@ -204,7 +207,7 @@ struct taken machine_acknowledge(uint32_t cpu)
 
 	if (lr) {
 		put(lr, f_pending, 0);
-		put(lr, f_active, 1);
+		put(lr, f_active, get(*lr, f_irq) < ITS_FIRST_LPI || machine.has_active_lpis);
 		*apr_of(i, get(*lr, f_group), level_of(priority_of(*lr))) |= 1ull << level_of(priority_of(*lr)) % 32u;
 	}
 	return taken_of(lr);
@@ -235,7 +238,8 @@ static void deactivate(uint32_t cpu, irq_t irq, uint32_t source)
 			physical_deactivate(cpu, get(i->lr[n], f_physical));
 		return;
 	}
-	i->hcr += HCR_EOI_ONE;
+	if (irq < ITS_FIRST_LPI)
+		i->hcr += HCR_EOI_ONE;
 }
 
 void machine_end(uint32_t cpu, irq_t irq, uint32_t source)

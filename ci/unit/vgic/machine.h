@@ -42,6 +42,7 @@ extern struct machine {
 	uint32_t lr_count;
 	uint32_t priority_bits;    /* GICv3: 5 to 7, and all of them preempt */
 	bool is_both_pending;      /* one that is active and pending counts as pending for the maintenance interrupt: readings differ */
+	bool has_active_lpis;      /* GICv3: messages stay active until their end, as QEMU has them; the architecture has no such state */
 	bool is_last_first;        /* of two with the same priority the one in the last list register comes first */
 	uint32_t syncs; /* maintenance interrupts and kicks that were served */
 	struct interface cpu[CPUS];

@@ -25,8 +25,19 @@ endef
 $(foreach v,2 3,$(eval $(call unit_vgic,$(v))))
 $(foreach v,2 3,$(foreach t,$(UNIT_VGIC_TESTS),$(eval $(call unit_vgic_program,$(v),$(t)))))
 
+# The virtual ITS, on the same machine: GICv3's.
+UNIT_ITS_OBJECTS = $(patsubst %,$(UNIT_VGIC_OUT)/v3/%.o,$(addprefix hyp/arm64/,vgic vgic_line vgic_lr vgic_physical vgic_regs vgic_reset vgic_sgi \
+	vgicv3 vits vits_event) $(addprefix ci/unit/vgic/,machine physical its_world test_its))
+$(UNIT_VGIC_OUT)/test_its: $(UNIT_ITS_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(UNIT_VGIC_CFLAGS) $^ -o $@
+
 -include $(wildcard $(UNIT_VGIC_OUT)/*/*/*/*.d $(UNIT_VGIC_OUT)/*/*/*/*/*.d)
 
 CHECK_SUITES += unit-vgic
 SUITE_unit-vgic = $(PYTHON) ci/unit/join.py $(UNIT_VGIC_PROGRAMS)
 suite-deps-unit-vgic: $(UNIT_VGIC_PROGRAMS)
+
+CHECK_SUITES += unit-its
+SUITE_unit-its = $(PYTHON) ci/unit/join.py $(UNIT_VGIC_OUT)/test_its
+suite-deps-unit-its: $(UNIT_VGIC_OUT)/test_its
