@@ -19,16 +19,16 @@ $(GUEST_INITRAMFS): ci/guests/linux/init ci/guests/linux/mkcpio.py $(DEP_BUSYBOX
 	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox
 
 # For guests of an I/O partition: the same, with the modules of one of the kernels for what they find there.
-GUEST_IO_MODULES := virtio_mmio virtio_blk virtio_net crc32c_generic ext4
+GUEST_IO_MODULES := virtio_mmio virtio_blk virtio_net crc32c_generic ext4 8021q
 GUEST_IO_INITRAMFS := $(GUESTS_OUT)/initramfs-io-6.1.cpio $(GUESTS_OUT)/initramfs-io-6.12.cpio
 
 $(GUESTS_OUT)/initramfs-io-6.1.cpio: GUEST_KERNEL = $(DEP_KERNEL_6_1)
 $(GUESTS_OUT)/initramfs-io-6.12.cpio: GUEST_KERNEL = $(DEP_KERNEL_6_12)
-$(GUEST_IO_INITRAMFS): $(GUESTS_OUT)/initramfs-io-%.cpio: ci/guests/linux/init ci/guests/linux/mkcpio.py ci/guests/linux/modules.py ci/guests/guests.mk \
+$(GUEST_IO_INITRAMFS): $(GUESTS_OUT)/initramfs-io-%.cpio: ci/guests/linux/init ci/guests/linux/nettest ci/guests/linux/mkcpio.py ci/guests/linux/modules.py ci/guests/guests.mk \
 		$(DEP_BUSYBOX_ARM64)/busybox | $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12)
 	$(call say,GEN,$@)
 	$(Q)$(PYTHON) ci/guests/linux/modules.py $(GUEST_KERNEL)/modules $(GUESTS_OUT)/modules-$* $(GUEST_IO_MODULES)
-	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox \
+	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/nettest=ci/guests/linux/nettest bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox \
 		$$(cd $(GUESTS_OUT)/modules-$* && for m in *.ko; do echo modules/$$m=$(GUESTS_OUT)/modules-$*/$$m; done)
 
 # For guests that measure: the one for 6.12 with Debian's tools for network or disk, and the words that use them.

@@ -54,9 +54,9 @@ def lists(value):
 
 
 class Script:
-    """`ports`: names in the order of their numbers, from 1. `outside`: the uplink's. `fence`: two ports that the tests need."""
+    """`ports`: names in the order of their numbers, from 1. `outside`: the uplink's. `fence`: two ports that frames of a script need."""
 
-    def __init__(self, ports, outside, fence):
+    def __init__(self, ports=(), outside="", fence=()):
         self.ports, self.outside, self.fence = ports, outside, fence
         self.groups = []
 
@@ -93,8 +93,8 @@ class Script:
 
     def write(self, path):
         """The initrd of the guest that plays it."""
-        first = f"0 fence {' '.join(str(self.number(p)) for p in self.fence)}"
-        lines = [first, "0 pause", *(self.line(number, step) for number, _, step in self.numbered())]
+        first = [f"0 fence {' '.join(str(self.number(p)) for p in self.fence)}"] if self.fence else []
+        lines = [*first, "0 pause", *(self.line(number, step) for number, _, step in self.numbered())]
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         text = path.with_suffix(".txt")
@@ -131,7 +131,7 @@ class Judge:
         m.skip_to_end(self.io)
         at = len(m.text(self.io))
         m.type(m.appliance.index(self.io), self.io, "s", echo=False)
-        m.expect(self.io, rf"^io: port {self.script.outside}: \S+, link .*$", 30, "the counters")
+        m.expect(self.io, rf"^io: port {self.script.outside}: \S+, link .*\n", 30, "the counters")
         return {port: counters(m.text(self.io)[at:], port) for port in self.script.ports}
 
     def go_on(self):
@@ -139,7 +139,7 @@ class Judge:
 
     def play(self):
         with self.machine.test("the script begins, and the counters can be read"):
-            self.machine.expect(self.guest, r"^AT 0$", 60)
+            self.machine.expect(self.guest, r"^AT 0\n", 60)
             self.before = self.read()
             self.go_on()
         for number, group, step in self.script.numbered():
@@ -153,7 +153,7 @@ class Judge:
 
     def judge(self, number, group, step):
         if step.inject:
-            self.machine.expect(self.guest, rf"^AT {number}$", 60)
+            self.machine.expect(self.guest, rf"^AT {number}\n", 60)
             self.wire.send(step.inject)
             self.wire.send(self.script.marker())
         text = self.said(number)
@@ -176,7 +176,7 @@ class Judge:
     def said(self, number):
         """What the guest prints up to the end of a step."""
         at = self.machine.cursors.get(self.guest, 0)
-        end = self.machine.expect(self.guest, rf"^END {number} (\d+)$", 60)
+        end = self.machine.expect(self.guest, rf"^END {number} (\d+)\n", 60)
         return self.machine.text(self.guest)[at:end.end()]
 
     def many(self, number, step, text):
@@ -187,7 +187,7 @@ class Judge:
 
     def finish(self, number, group):
         with self.machine.test(f"{group.name}: the counters tell it, and nothing else"):
-            self.machine.expect(self.guest, rf"^AT {number}$", 60)
+            self.machine.expect(self.guest, rf"^AT {number}\n", 60)
             now = self.read()
             passed = {port: {k: v - self.before[port][k] for k, v in now[port].items() if v != self.before[port][k]}
                       for port in self.script.ports if port not in self.script.fence}

@@ -23,6 +23,8 @@ suite-deps-long-$(1): suite-deps-system-$(1)
 endef
 $(foreach s,$(SYSTEM_SUITES),$(eval $(call system_suite,$(s))))
 
+suite-deps-system-switch: $(GUESTS_OUT)/initramfs-tools-net.cpio
+
 # A prerequisite is expanded where it is read, and the list is complete only here.
 bench bench-io: $(SYSTEM_NEEDS)
 bench-io: $(GUEST_TOOLS_INITRAMFS)

@@ -37,9 +37,13 @@ class Wire:
 
     def expect(self, frame, timeout):
         """Whether the card sends it, or did so since take()."""
+        return self.expect_any(lambda one: one == frame, timeout)
+
+    def expect_any(self, is_meant, timeout):
+        """The same of a frame for which `is_meant` is true."""
         end = time.monotonic() + timeout
         with self.changed:
-            while frame not in self.frames:
+            while not any(map(is_meant, self.frames)):
                 left = end - time.monotonic()
                 if left <= 0:
                     return False
