@@ -16,7 +16,7 @@
  *  - Moving data: that is what virtio devices and channels are for. The console calls are for the first words of a guest.
  *  - PSCI and SMCCC_VERSION / SMCCC_ARCH_*: those are standard, and stay as their specifications say.
  *
- * Status: version 1.1. Within a major version calls are added, never changed. A call that is not there answers
+ * Status: version 1.2. Within a major version calls are added, never changed. A call that is not there answers
  * HC_ERR_NOT_SUPPORTED, the SMCCC's "unknown function identifier"; so does HVC or SMC with an immediate that is not 0.
  *
  * Results: x0 is 0 (or a count, where the call says so) or a negative enum hc_error; the registers that a call does not
@@ -29,7 +29,7 @@
 #include "partition.h"
 
 #define HC_VERSION_MAJOR	1u
-#define HC_VERSION_MINOR	1u	/* 1: devices */
+#define HC_VERSION_MINOR	2u	/* 1: devices; 2: channels */
 
 /* Discovery, as the SMCCC wants it: 32-bit calls. */
 #define HC_CALL_UID		0x8600ff01u	/* -> w0..w3 = the four words below, instead of a status */
@@ -100,7 +100,12 @@
 #define HC_DEVICE_INTERRUPT	HC_FN(0x0b)
 #define HC_DEVICE_READY		HC_FN(0x0c)
 
-#define HC_FN_COUNT		13u	/* HC_FN(0) .. HC_FN(HC_FN_COUNT - 1) are there */
+/* x1 = number of an end of a channel of the caller, as its device tree has it; another one is HC_ERR_INVALID. The channel's
+ * interrupt, an edge, becomes pending at the other end, whether its partition runs or not; stores before the call are seen by who
+ * takes it. */
+#define HC_CHANNEL_SIGNAL	HC_FN(0x0d)
+
+#define HC_FN_COUNT		14u	/* HC_FN(0) .. HC_FN(HC_FN_COUNT - 1) are there */
 
 /**
  * What a call answers in x0 when it fails, as int64_t.

@@ -40,6 +40,7 @@ struct vgic_bank {
 	uint32_t hw;      /* backed by a physical interrupt, which is active while ours is pending or active */
 	uint32_t enabled;
 	uint32_t group;   /* IGROUPR */
+	uint32_t wired;   /* edge-triggered at reset: what raises it is an edge */
 	uint32_t edge;    /* 1: edge-triggered */
 	uint32_t latched; /* pending: edge or physical interrupt seen, written to ISPENDR, or SGI */
 	uint32_t level;   /* input line of an emulated device is high */

@@ -26,9 +26,9 @@ void vgic_vcpu_reset(struct vcpu *vcpu)
 
 static void bank_reset(struct vgic_bank *bank)
 {
-	uint32_t owned = bank->owned, hw = bank->hw, level = bank->level & ~hw;
+	const struct vgic_bank was = *bank;
 
-	*bank = (struct vgic_bank){ .owned = owned, .hw = hw, .level = level };
+	*bank = (struct vgic_bank){ .owned = was.owned, .hw = was.hw, .wired = was.wired, .edge = was.wired, .level = was.level & ~was.hw };
 }
 
 /* What the partition's shared interrupts are at reset: GICv3 routes to affinity 0, GICv2 nowhere. */
@@ -57,26 +57,23 @@ void vgic_partition_reset(const struct plan_partition *partition)
 		const struct plan_irq *irq = &partition->irqs[i];
 
 		vgic_shared_reset(gic, irq);
-		if (irq->is_edge)
-			gic->shared[irq->virtual / 32u - 1u].edge |= bit_of(irq->virtual);
 		if (!vgic_can_take(partition->vcpus[0]))
 			gic->shared[irq->virtual / 32u - 1u].masked |= bit_of(irq->virtual);
 	}
-	if (partition->doorbell_irq)
-		gic->shared[partition->doorbell_irq / 32u - 1u].edge |= bit_of(partition->doorbell_irq);
 	lock_drop(&gic->lock);
 }
 
 /* An emulated device's interrupt. */
-static void own_emulated(struct vgic *gic, irq_t irq)
+static void own_emulated(struct vgic *gic, irq_t irq, bool is_edge)
 {
 	ASSERT(irq >= VGIC_PRIVATE && irq < VGIC_PRIVATE + gic->partition->arch->spi_count);
 	gic->shared[irq / 32u - 1u].owned |= bit_of(irq);
+	gic->shared[irq / 32u - 1u].wired |= is_edge ? bit_of(irq) : 0;
 }
 
 static void own_physical(struct vgic *gic, const struct plan_irq *irq)
 {
-	own_emulated(gic, irq->virtual);
+	own_emulated(gic, irq->virtual, irq->is_edge);
 	gic->shared[irq->virtual / 32u - 1u].hw |= bit_of(irq->virtual);
 	gic->physical[irq->virtual - VGIC_PRIVATE] = irq->physical;
 	gic->has_offsets |= irq->physical != irq->virtual;
@@ -95,13 +92,15 @@ static void partition_init(const struct plan_partition *partition)
 		gic->end = VGIC_LPI + (arch->vits->lpi_count + 31u) / 32u * 32u;
 	}
 	if (arch->has_uart)
-		own_emulated(gic, arch->uart_irq);
+		own_emulated(gic, arch->uart_irq, false);
 	if (arch->has_rtc)
-		own_emulated(gic, arch->rtc_irq);
+		own_emulated(gic, arch->rtc_irq, false);
 	if (partition->doorbell_irq)
-		own_emulated(gic, partition->doorbell_irq);
+		own_emulated(gic, partition->doorbell_irq, true);
+	for (uint32_t i = 0; i < partition->channel_count; i++)
+		own_emulated(gic, partition->channels[i].irq, true);
 	for (uint32_t i = 0; i < partition->front_count; i++)
-		own_emulated(gic, partition->fronts[i]->irq);
+		own_emulated(gic, partition->fronts[i]->irq, false);
 	for (uint32_t i = 0; i < partition->irq_count; i++)
 		own_physical(gic, &partition->irqs[i]);
 }

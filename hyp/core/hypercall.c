@@ -17,9 +17,7 @@ typedef enum verdict call_fn(struct vcpu *vcpu, uint64_t regs[8]);
 static enum verdict answer(uint64_t regs[8], int64_t status)
 {
 	regs[0] = (uint64_t)status;
-	regs[1] = 0;
-	regs[2] = 0;
-	regs[3] = 0;
+	regs[1] = regs[2] = regs[3] = 0;
 	return VERDICT_RESUME;
 }
 
@@ -79,9 +77,12 @@ static bool is_changing(uint32_t state)
 	return state == PARTITION_STARTING || state == PARTITION_STOPPING;
 }
 
-static bool is_off(uint32_t state)
+/* The same for a call that may only come between two changes. */
+static int64_t find_steady(const struct vcpu *vcpu, uint64_t id, uint32_t right, struct partition **target)
 {
-	return state == PARTITION_STOPPED || state == PARTITION_FAILED;
+	int64_t error = find_target(vcpu, id, right, target);
+
+	return !error && is_changing(state_of(*target)) ? HC_ERR_BUSY : error;
 }
 
 /* ---- the calls ---- */
@@ -174,24 +175,20 @@ static enum verdict answer_control(const struct vcpu *vcpu, uint64_t regs[8], en
 static enum verdict call_start(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_START, &target);
+	int64_t error = find_steady(vcpu, regs[1], PLAN_RIGHT_START, &target);
 
 	if (error)
 		return answer(regs, error);
-	if (is_changing(state_of(target)))
-		return answer(regs, HC_ERR_BUSY);
 	return answer_control(vcpu, regs, partition_start(target));
 }
 
 static enum verdict call_stop(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_STOP, &target);
+	int64_t error = find_steady(vcpu, regs[1], PLAN_RIGHT_STOP, &target);
 
 	if (error)
 		return answer(regs, error);
-	if (is_changing(state_of(target)))
-		return answer(regs, HC_ERR_BUSY);
 	return answer_control(vcpu, regs, partition_stop(target, STOP_CALL, false));
 }
 
@@ -199,15 +196,13 @@ static enum verdict call_stop(struct vcpu *vcpu, uint64_t regs[8])
 static enum verdict call_restart(struct vcpu *vcpu, uint64_t regs[8])
 {
 	struct partition *target;
-	int64_t error = find_target(vcpu, regs[1], PLAN_RIGHT_RESTART, &target);
+	int64_t error = find_steady(vcpu, regs[1], PLAN_RIGHT_RESTART, &target);
 
 	if (error)
 		return answer(regs, error);
-	if (is_changing(state_of(target)))
-		return answer(regs, HC_ERR_BUSY);
 	if (!target->plan->has_restart)
 		return answer(regs, HC_ERR_NO_IMAGE);
-	return answer_control(vcpu, regs, is_off(state_of(target)) ? partition_start(target) : partition_stop(target, STOP_CALL, true));
+	return answer_control(vcpu, regs, state_of(target) == PARTITION_RUNNING ? partition_stop(target, STOP_CALL, true) : partition_start(target));
 }
 
 static enum verdict call_console_write(struct vcpu *vcpu, uint64_t regs[8])
@@ -227,12 +222,8 @@ static enum verdict call_console_read(struct vcpu *vcpu, uint64_t regs[8])
 
 	for (uint32_t i = 1; i < 8; i++)
 		regs[i] = 0;
-	while (count < (int64_t)HC_CONSOLE_BYTES_MAX && (uint64_t)count < wanted) {
-		byte = console_read(vcpu->partition);
-		if (byte < 0)
-			break;
+	while (count < (int64_t)HC_CONSOLE_BYTES_MAX && (uint64_t)count < wanted && (byte = console_read(vcpu->partition)) >= 0)
 		bytes[count++] = (uint8_t)byte;
-	}
 	if (count)
 		arch_console_input(vcpu->partition);
 	regs[0] = (uint64_t)count;
@@ -254,9 +245,20 @@ static enum verdict call_device_ready(struct vcpu *vcpu, uint64_t regs[8])
 	return answer(regs, error_of(device_ready(vcpu->partition)));
 }
 
+static enum verdict call_channel_signal(struct vcpu *vcpu, uint64_t regs[8])
+{
+	const struct plan_partition *caller = vcpu->partition, *peer;
+
+	if (regs[1] >= caller->channel_count)
+		return answer(regs, HC_ERR_INVALID);
+	peer = &plan.partitions[caller->channels[regs[1]].peer];
+	arch_irq_pend(peer, peer->channels[caller->channels[regs[1]].end].irq);
+	return answer(regs, HC_OK);
+}
+
 static call_fn *const calls[HC_FN_COUNT] = {
 	call_nop, call_heartbeat, call_info, call_find, call_state, call_start, call_stop, call_restart, call_console_write,
-	call_console_read, call_device_answer, call_device_interrupt, call_device_ready,
+	call_console_read, call_device_answer, call_device_interrupt, call_device_ready, call_channel_signal,
 };
 
 static enum verdict discovery(uint64_t regs[8], uint32_t function)

@@ -240,6 +240,23 @@ static void seed_is_given_once(void)
 		CHECK(memchr(to, (uint8_t)(i + 1), 256) != NULL);
 }
 
+/* A signal goes to the end that the plan says, and nowhere else. */
+static void channel_signals(void)
+{
+	static const struct plan_channel alphas[] = { { .peer = GAMMA, .end = 0, .irq = 90 }, { .peer = BETA, .end = 1, .irq = 91 } };
+	static const struct plan_channel betas[] = { { .peer = GAMMA, .end = 1, .irq = 96 }, { .peer = ALPHA, .end = 1, .irq = 97 } };
+
+	begin();
+	test_partitions[ALPHA].channels = alphas;
+	test_partitions[BETA].channels = betas;
+	test_partitions[ALPHA].channel_count = test_partitions[BETA].channel_count = 2;
+	fake_trace_clear();
+	CHECK(call(HC_CHANNEL_SIGNAL, 2) == HC_ERR_INVALID && call(HC_CHANNEL_SIGNAL, UINT64_MAX) == HC_ERR_INVALID);
+	CHECK(call_as(&test_vcpus[3], HC_CHANNEL_SIGNAL, 0) == HC_ERR_INVALID && !fake_count("irq pend"));
+	CHECK(call(HC_CHANNEL_SIGNAL, 1) == HC_OK && is_clean() && fake_count("irq pend beta 97") == 1);
+	CHECK(call_as(&test_vcpus[2], HC_CHANNEL_SIGNAL, 1) == HC_OK && fake_count("irq pend alpha 91") == 1 && fake_count("irq pend") == 2);
+}
+
 int main(void)
 {
 	TEST(discovery);
@@ -256,5 +273,6 @@ int main(void)
 	TEST(console_calls);
 	TEST(console_input_calls);
 	TEST(seed_is_given_once);
+	TEST(channel_signals);
 	return tap_done();
 }

@@ -125,6 +125,13 @@ struct plan_device {
 	uint64_t limit_us;        /* longest wait for an answer */
 };
 
+/* One end of a shared-memory channel: a signal of it interrupts the other one. The memory is in both partitions' maps. */
+struct plan_channel {
+	uint16_t peer;            /* partition of the other end, by index */
+	uint16_t end;             /* which of its channels that is */
+	irq_t irq;                /* of this end, of the virtual numbering, edge */
+};
+
 /* Memory of a front-end that a back-end sees: one of the back-end's maps (PLAN_MAP_SHARED), there while the front-end runs.
  * It lies in GiB of its own of the back-end's space, so that root entries alone show and hide it. */
 struct plan_window {
@@ -200,6 +207,8 @@ struct plan_partition {
 	uint32_t window_count;
 	const struct plan_pci_function *functions; /* that it drives by itself */
 	uint32_t function_count;
+	const struct plan_channel *channels;     /* its ends, as HC_CHANNEL_SIGNAL counts them */
+	uint32_t channel_count;
 	irq_t doorbell_irq;                      /* virtual, edge: a line of its doorbell page changed; 0: it serves no device */
 
 	enum plan_policy policy;
