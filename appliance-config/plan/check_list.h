@@ -45,6 +45,10 @@ check_fn check_disk_name_bad, check_disk_name_twice, check_disk_nobody, check_di
 /* check_io.c: devices between partitions */
 check_fn check_io_self, check_io_cycle, check_io_memory, check_window_room, check_io_irq, check_io_limit, check_forward_bad, check_device_stream;
 
+/* check_channel.c: shared-memory channels */
+check_fn check_channel_name_bad, check_channel_name_twice, check_channel_nobody, check_channel_self, check_channel_size, check_channel_memory,
+	check_channel_irq, check_channel_room;
+
 /* Of names of ports and disks, and of hardware ("nic0", "pci:00.03.0"). */
 bool io_name_is_good(const char *name);
 bool hardware_name_is_good(const char *name, const char *kind);

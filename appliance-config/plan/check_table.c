@@ -116,6 +116,14 @@ const struct check checks[] = {
 	{ "io-limit", PHASE_CONFIG, check_io_limit },
 	{ "forward-bad", PHASE_CONFIG, check_forward_bad },
 
+	{ "channel-name-bad", PHASE_CONFIG, check_channel_name_bad },
+	{ "channel-name-twice", PHASE_CONFIG, check_channel_name_twice },
+	{ "channel-nobody", PHASE_CONFIG, check_channel_nobody },
+	{ "channel-self", PHASE_CONFIG, check_channel_self },
+	{ "channel-size", PHASE_CONFIG, check_channel_size },
+	{ "channel-memory", PHASE_CONFIG, check_channel_memory },
+	{ "channel-irq", PHASE_CONFIG, check_channel_irq },
+
 	{ "memory-size", PHASE_CONFIG, check_memory_size },
 	{ "memory-align", PHASE_CONFIG, check_memory_align },
 	{ "hypervisor-align", PHASE_CONFIG, check_hypervisor_align },
@@ -141,6 +149,7 @@ const struct check checks[] = {
 	{ "memory-absent", PHASE_LAYOUT, check_memory_absent },
 	{ "memory-full", PHASE_LAYOUT, check_memory_full },
 	{ "disk-room", PHASE_LAYOUT, check_disk_room },
+	{ "channel-room", PHASE_LAYOUT, check_channel_room },
 	{ "memory-overlap", PHASE_LAYOUT, check_memory_overlap },
 	{ "memory-firmware", PHASE_LAYOUT, check_memory_firmware },
 	{ "memory-hypervisor", PHASE_LAYOUT, check_memory_hypervisor },

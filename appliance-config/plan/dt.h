@@ -59,5 +59,7 @@ void dt_put_its(struct dt *dt);
 /* io_dt.c: devices of which it is the front-end, and what it must know as a back-end. */
 void dt_put_fronts(struct dt *dt);
 void dt_put_backs(struct dt *dt);
+/* channel_dt.c: its ends of channels. */
+void dt_put_channels(struct dt *dt);
 
 #endif

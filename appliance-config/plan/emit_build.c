@@ -103,6 +103,8 @@ void emit_manifest(const struct model *model, struct text *out, const char *out_
 	for (uint32_t i = 0; i < model->disk_count; i++)
 		if (model->disks[i].memory.size)
 			text_add(out, "range disk.%s " X64 " " X64 "\n", model->disks[i].name, model->disks[i].memory.base, model->disks[i].memory.size);
+	if (model->channel_memory.size)
+		text_add(out, "range channels " X64 " " X64 "\n", model->channel_memory.base, model->channel_memory.size);
 	text_add(out, "\ncomponent hyp hypervisor %.*s/hyp/hyp.bin\n", (int)(strlen(out_dir) - strlen("/plan")), out_dir);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		for (enum component c = 0; c < COMPONENT_COUNT; c++)
@@ -113,6 +115,8 @@ void emit_manifest(const struct model *model, struct text *out, const char *out_
 	for (uint32_t i = 0; i < model->disk_count; i++)
 		if (model->disks[i].memory.size)
 			text_add(out, "clear " X64 " " X64 "\n", model->disks[i].memory.base, model->disks[i].memory.size);
+	if (model->channel_memory.size)
+		text_add(out, "clear " X64 " " X64 "\n", model->channel_memory.base, model->channel_memory.size);
 	text_add(out, "load hyp 0 " X64 " * " X64 "\n", model->hypervisor.base, model->hypervisor.size - PAGE_BYTES);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		emit_loads(&model->parts[i], out);

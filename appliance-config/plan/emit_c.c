@@ -217,6 +217,7 @@ static void emit_partition(struct text *out, const struct model *model, const st
 	emit_list(out, part, "capabilities", "capabilities", "capability_count", part->capability_count);
 	emit_io_partition(out, model, part);
 	emit_list(out, part, "functions", "functions", "function_count", part->function_count);
+	emit_channel_fields(out, model, part);
 	emit_policy(out, part);
 	if (part->has_console)
 		text_add(out, "\t\t.console = &p%u_ring,\n", p);
@@ -234,6 +235,7 @@ static void emit_partition_tables(struct text *out, const struct model *model, c
 		emit_irqs(out, part);
 	emit_loads(out, part);
 	emit_capabilities(out, part);
+	emit_channel_table(out, model, part);
 	emit_symbols(out, part);
 	emit_arch_partition(out, model, part);
 }

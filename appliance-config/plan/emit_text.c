@@ -59,7 +59,7 @@ static const char *map_kind(const struct map *m)
 	if (m->page)
 		return m->flags & MAP_UNCACHED ? "page-uncached" : "page";
 	if (m->flags & MAP_SHARED)
-		return strncmp(m->name, "window.", 7) == 0 ? "window" : "kept";
+		return strncmp(m->name, "window.", 7) == 0 ? "window" : m->flags & MAP_READ_ONLY ? "read-only" : "kept";
 	return m->flags & MAP_DEVICE ? "device" : "ram";
 }
 
@@ -170,6 +170,7 @@ void emit_map_text(const struct model *model, struct text *out)
 	for (uint32_t i = 0; i < model->part_count; i++)
 		emit_part(model, &model->parts[i], out);
 	emit_sharing(model, out);
+	emit_channel_map(model, out);
 	if (*model->qemu_machine)
 		emit_plugged(model, out);
 	for (uint32_t i = 0; i < model->stage1_count; i++) {

@@ -172,6 +172,7 @@ static void put_tree(struct dt *dt)
 	dt_put_devices(dt);
 	dt_put_functions(dt);
 	dt_put_backs(dt);
+	dt_put_channels(dt);
 	put_symbols(dt);
 	dt_end(dt);
 }

@@ -146,6 +146,8 @@ const char *word_next(const char **at);
 /* The only I/O partition; -1: none, or several. */
 int32_t io_only(const struct model *model);
 
+/* Has the partition a device, a virtio device or doorbells on this interrupt? */
+bool intid_is_taken(const struct model *model, const struct part *part, uint32_t intid);
 /* Where a front-end sees a device page. */
 uint64_t vdev_ipa(const struct vdev *vdev);
 /* Ports of one switch by place; NULL: none. */

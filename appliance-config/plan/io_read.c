@@ -213,6 +213,14 @@ static void place_windows(struct model *model, uint32_t back)
 	model->parts[back].windows_end = at;
 }
 
+bool intid_is_taken(const struct model *model, const struct part *part, uint32_t intid)
+{
+	for (uint32_t i = 0; i < model->vdev_count; i++)
+		if (model->vdevs[i].front == part->index && model->vdevs[i].intid == intid)
+			return true;
+	return part->doorbell_intid == intid || part_has_intid(part, intid);
+}
+
 void io_read(struct model *model)
 {
 	model->limit_fixed_us = config_number(model->config, "DEVICE_LIMIT_MS") * 1000;

@@ -73,6 +73,7 @@ uint32_t owned_ranges(const struct model *model, struct owned_range out[OWNED_MA
 		take(out, &count, mem_format("RAM of \"%s\"", model->parts[i].name), model->parts[i].ram);
 	for (uint32_t i = 0; i < model->disk_count; i++)
 		take(out, &count, mem_format("RAM disk \"%s\"", model->disks[i].name), model->disks[i].memory);
+	take(out, &count, "the channels", model->channel_memory);
 	return count;
 }
 
@@ -159,6 +160,18 @@ static void place_part(const struct model *model, struct part *part)
 		part->ram = find_room(model, part->memory, BLOCK_BYTES);
 }
 
+/* The channels follow each other. */
+static void place_channels(struct model *model)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < model->channel_count; i++)
+		bytes += 2 * model->channels[i].bytes;
+	model->channel_memory = bytes ? find_room(model, align_up(bytes, BLOCK_BYTES), BLOCK_BYTES) : (struct range){ 0, 0 };
+	for (uint32_t i = 0; i < model->channel_count && model->channel_memory.size; i++)
+		model->channels[i].memory = (struct range){ i ? range_end(model->channels[i - 1].memory) : model->channel_memory.base, 2 * model->channels[i].bytes };
+}
+
 void layout_memory(struct model *model)
 {
 	struct part *order[PART_MAX];
@@ -180,6 +193,7 @@ void layout_memory(struct model *model)
 	for (uint32_t i = 0; i < model->disk_count; i++)
 		if (model->disks[i].source == DISK_RAM && model->disks[i].back >= 0)
 			model->disks[i].memory = find_room(model, align_up(model->disks[i].size, BLOCK_BYTES), BLOCK_BYTES);
+	place_channels(model);
 }
 
 static struct map *add_map(struct map *maps, uint32_t *count, const char *name, uint64_t at, uint64_t pa, uint64_t size, uint32_t flags)
@@ -262,6 +276,20 @@ static void map_device(const struct model *model, struct part *part, const struc
 		map_range(part, device->label, device_range(model, device, r));
 }
 
+static void map_channels(const struct model *model, struct part *part)
+{
+	const struct channel *c;
+	uint32_t which;
+
+	for (uint32_t at = 0; (c = channel_next(model, part, &at, &which)) != NULL;) {
+		const uint64_t region[2] = { c->memory.base, c->memory.base + c->bytes };
+
+		add_map(part->maps, &part->map_count, mem_format("channel.%s", c->name), c->end[which].ours, region[which], c->bytes, MAP_SHARED);
+		add_map(part->maps, &part->map_count, mem_format("channel.%s.peer", c->name), c->end[which].theirs, region[!which], c->bytes,
+			MAP_SHARED | MAP_READ_ONLY);
+	}
+}
+
 static void map_part(const struct model *model, struct part *part)
 {
 	uint32_t *count = &part->map_count;
@@ -278,6 +306,7 @@ static void map_part(const struct model *model, struct part *part)
 	add_map(part->maps, count, "ram", GUEST_RAM, part->ram.base, part->memory, MAP_RAM);
 	map_fronts(model, part);
 	map_back(model, part);
+	map_channels(model, part);
 	qsort(part->maps, *count, sizeof(part->maps[0]), compare_maps);
 	part->stage2_pages = table_pages(part->maps, *count);
 }
@@ -362,6 +391,12 @@ static void count_spis(const struct model *model, struct part *part)
 	for (uint32_t i = 0; i < model->vdev_count; i++)
 		if (model->vdevs[i].front == part->index && model->vdevs[i].intid > highest)
 			highest = model->vdevs[i].intid;
+	for (uint32_t i = 0; i < 2 * model->channel_count; i++) {
+		const struct channel_end *end = &model->channels[i / 2].end[i % 2];
+
+		if (end->part == (int32_t)part->index && end->intid > highest)
+			highest = end->intid;
+	}
 	highest = part->doorbell_intid > highest ? part->doorbell_intid : highest;
 	part->spi_count = (uint32_t)align_up(highest + 1 - INTID_SPI, 32);
 }

@@ -27,7 +27,7 @@ uint64_t store_bytes(const struct part *part);
 uint32_t table_pages(const struct map *maps, uint32_t count);
 
 /* Every range of physical memory that is spoken for: reserved, hypervisor, store, RAM. Returns how many. */
-enum { OWNED_MAX = 2 + PART_MAX + BOARD_RESERVED_MAX + DISK_MAX };
+enum { OWNED_MAX = 3 + PART_MAX + BOARD_RESERVED_MAX + DISK_MAX };
 uint32_t owned_ranges(const struct model *model, struct owned_range out[OWNED_MAX]);
 
 #endif

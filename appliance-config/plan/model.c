@@ -244,6 +244,7 @@ void model_read(struct model *model)
 	give_devices(model);
 	functions_read(model);
 	io_read(model);
+	channels_read(model);
 }
 
 /* A program of ours that is not built yet has no size; the report takes one that ours do not reach. */

@@ -8,6 +8,7 @@
 #define PLAN_MODEL_H
 
 #include "board.h"
+#include "channel.h"
 #include "config.h"
 #include "image.h"
 #include "io.h"
@@ -31,7 +32,7 @@
 #define GUEST_ECAM 0x3f000000ul
 #define GUEST_PCI 0x10000000ul      /* BARs of functions that it was given */
 #define GUEST_PCI_END 0x3eff0000ul
-enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, GUEST_VIRTIO_INTID = 48, GUEST_DOORBELL_INTID = 80, INTID_SPI = 32, INTID_SPI_END = 32 + 256 };
+enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, GUEST_VIRTIO_INTID = 48, GUEST_DOORBELL_INTID = 80, GUEST_CHANNEL_INTID = 96, INTID_SPI = 32, INTID_SPI_END = 32 + 256 };
 
 /* Where a back-end finds things: as in hyp/abi/device.h. */
 #define BACK_DEVICE 0x3f80000000ul
@@ -40,6 +41,7 @@ enum { GUEST_UART_INTID = 33, GUEST_RTC_INTID = 34, GUEST_VIRTIO_INTID = 48, GUE
 #define BACK_STATE_BYTES 0x2000ul
 #define BACK_WINDOW 0x1000000000ul
 #define BACK_WINDOW_END 0x3f00000000ul
+#define CHANNEL_BASE 0x3fd0000000ul
 
 enum model_limit {
 	PART_MAX = 16,
@@ -49,7 +51,7 @@ enum model_limit {
 	LOAD_MAX = IMAGE_SEGMENT_MAX + 2,
 	CAPABILITY_MAX = 15,
 	EMUL_MAX = 6 + BOARD_DEVICE_MAX,
-	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX + VDEV_MAX + 3 + PART_MAX + DISK_MAX,
+	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX + VDEV_MAX + 3 + PART_MAX + DISK_MAX + 2 * CHANNEL_MAX,
 };
 
 enum part_kind { KIND_LINUX, KIND_UNIKERNEL, KIND_RAW };
@@ -201,6 +203,9 @@ struct model {
 	uint32_t window_count;
 	uint32_t age_s;                /* of learned addresses */
 	uint64_t limit_fixed_us;       /* of hand-offs; 0: computed */
+	struct channel channels[CHANNEL_MAX];
+	uint32_t channel_count;
+	struct range channel_memory;   /* of all of them, physical; size 0: none, or not placed */
 
 	uint64_t hypervisor_fixed, hypervisor_fixed_size, store_fixed, store_fixed_size;
 	struct range hypervisor, store;

@@ -22,5 +22,6 @@ const char *picture_colour(int32_t part);
 /* picture_io.c: switches with their ports, disks. Nothing is drawn where there are none. */
 void picture_network(const struct model *model, struct text *out, int *y);
 void picture_disks(const struct model *model, struct text *out, int *y);
+void picture_channels(const struct model *model, struct text *out, int *y);
 
 #endif

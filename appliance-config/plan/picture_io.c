@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The network in map.svg: for each switch a row a port, left who is plugged
- * in, right bows between ports that talk to each other; then disks. It must
+ * in, right bows between ports that talk to each other; then disks, channels. It must
  * not choose anything.
  */
 #include "picture.h"
@@ -122,6 +122,21 @@ void picture_disks(const struct model *model, struct text *out, int *y)
 
 		add_row(out, *y, d->part, d->part < 0 ? "nobody" : model->parts[d->part].name, d->name, disk_text(model, d));
 		picture_box(out, CARD_X - 4, *y, 4, BOX_HEIGHT, picture_colour(d->back), "");
+		*y += ROW;
+	}
+}
+
+void picture_channels(const struct model *model, struct text *out, int *y)
+{
+	if (model->channel_count)
+		picture_title(out, y, "Channels");
+	for (uint32_t i = 0; i < model->channel_count; i++) {
+		const struct channel *c = &model->channels[i];
+		const struct channel_end *a = &c->end[0], *b = &c->end[1];
+
+		add_row(out, *y, a->part, a->part < 0 ? "nobody" : model->parts[a->part].name, c->name,
+			mem_format("with %s, %s each way", b->part < 0 ? "nobody" : model->parts[b->part].name, size_text(c->bytes)));
+		picture_box(out, CARD_X - 4, *y, 4, BOX_HEIGHT, picture_colour(b->part), "");
 		*y += ROW;
 	}
 }

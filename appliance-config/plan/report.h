@@ -27,7 +27,7 @@ struct stretch {
 	int32_t part;
 	bool is_free;
 };
-enum { STRETCH_MAX = 2 * (2 + PART_MAX + BOARD_RESERVED_MAX + DISK_MAX) + BOARD_RAM_MAX };
+enum { STRETCH_MAX = 2 * (3 + PART_MAX + BOARD_RESERVED_MAX + DISK_MAX) + BOARD_RAM_MAX };
 
 /* All RAM of the board in order of address, what is free included. Returns how many. */
 uint32_t memory_stretches(const struct model *model, struct stretch out[STRETCH_MAX]);

@@ -141,6 +141,7 @@ void report_io(const struct model *model, struct text *out)
 	for (uint32_t i = 0; i < model->part_count; i++)
 		report_switch(model, i, out);
 	report_disks(model, out);
+	report_channels(model, out);
 }
 
 static void report_dma(const struct model *model, const struct part *part, struct text *out)
@@ -176,6 +177,7 @@ void report_io_trust(const struct model *model, struct text *out)
 				text_add(out, " %s", model->vdevs[k].name);
 		text_add(out, "\n");
 	}
+	report_channel_trust(model, out);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		report_dma(model, &model->parts[i], out);
 }

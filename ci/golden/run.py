@@ -86,11 +86,12 @@ def one_change(config, sibling):
     return [] if (plus, minus) in ((1, 0), (0, 1), (1, 1)) else changes
 
 
-IO_NODE = re.compile(r"^\t(?:virtio_mmio@|io@|vswitch |disks |pcie@).*?^\t};\n|^\t\tits@.*?^\t\t};\n", re.M | re.S)
-IO_FIELD = re.compile(r"^\t\t\.(?:fronts|front_count|backs|back_count|windows|window_count|doorbell_irq|functions|function_count|vits|dma_maps|dma_page_count|its|has_restart|stage2_page_count) .*\n", re.M)
-IO_LINE = re.compile(r"^(?:map|emul \d+ (?:its|pci|fn_\w+)|window|virtio|port|qemu-\w+|stage1) .*\n", re.M)
+IO_NODE = re.compile(r"^\t(?:virtio_mmio@|io@|vswitch |disks |pcie@|channel@).*?^\t};\n|^\t\tits@.*?^\t\t};\n", re.M | re.S)
+IO_FIELD = re.compile(r"^\t\t\.(?:fronts|front_count|backs|back_count|windows|window_count|channels|channel_count|doorbell_irq|functions|function_count|vits|dma_maps|dma_page_count|its|has_restart|stage2_page_count) .*\n", re.M)
+IO_LINE = re.compile(r"^(?:map|emul \d+ (?:its|pci|fn_\w+)|window|virtio|channel|port|qemu-\w+|stage1) .*\n", re.M)
 
 PCI_TABLE = re.compile(r"^static (?:const )?struct (?:(?:plan_pci|plan_its|plan_vits|its|vits|pci_)\w* |plan_map \w+_dma_maps)[^;]*;\n", re.M)
+CHANNEL_TABLE = re.compile(r"^static const struct plan_channel .*?^};\n", re.M | re.S)
 
 
 def between(text, first, last):
@@ -106,13 +107,13 @@ def emitted(where):
         source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", tree], capture_output=True, text=True, check=True).stdout
         out.append(f"==== {tree.name}\n" + "".join(IO_NODE.findall(source)))
     plan, report = (where / "plan.c").read_text(), (where / "report.txt").read_text()
-    manifest = (where / "manifest.in").read_text()
+    manifest, picture = (where / "manifest.in").read_text(), (where / "map.svg").read_text()
     out.append("==== plan.c\n" + between(plan, "/* ---- pages of devices", "/* ---- alpha") + between(plan, "/* ---- devices between", "\nstatic const struct plan_partition")
-               + "".join(IO_FIELD.findall(plan)) + "".join(PCI_TABLE.findall(plan)) + between(plan, "static const struct plan_stream", "static const struct arch_plan arch"))
+               + "".join(CHANNEL_TABLE.findall(plan)) + "".join(IO_FIELD.findall(plan)) + "".join(PCI_TABLE.findall(plan)) + between(plan, "static const struct plan_stream", "static const struct arch_plan arch"))
     out.append("==== map.txt\n" + "".join(IO_LINE.findall((where / "map.txt").read_text())))
-    out.append("==== manifest.in\n" + "".join(l + "\n" for l in manifest.splitlines() if re.match(r"range disk\.|clear", l)))
-    out.append("==== report.txt\n" + between(report, "\nNetwork\n", "\nBuild\n") + report[report.index("\nTrust\n"):])
-    out.append("==== map.svg\n" + between((where / "map.svg").read_text(), '"h">Network', '"h">CPUs'))
+    out.append("==== manifest.in\n" + "".join(l + "\n" for l in manifest.splitlines() if re.match(r"range (disk\.|channels)|clear", l)))
+    out.append("==== report.txt\n" + between(report, "\nNetwork\n" if "\nNetwork\n" in report else "\nChannels\n", "\nBuild\n") + report[report.index("\nTrust\n"):])
+    out.append("==== map.svg\n" + between(picture, '"h">Network' if '"h">Network' in picture else '"h">Channels', '"h">CPUs'))
     return "\n".join(out)
 
 
@@ -132,7 +133,7 @@ def judge_pass(planner, config, update):
     missing = {"plan.c", "plan.mk", "manifest.in", "report.txt", "map.svg", "map.txt"} - names
     if status or found or missing:
         return [f"status {status}, not written: {sorted(missing)}", errors]
-    serves = re.search("CONFIG_NET_PORTS=|CONFIG_DEV_FN_A_PART1", config.read_text())
+    serves = re.search("CONFIG_NET_PORTS=|CONFIG_CHANNELS=|CONFIG_DEV_FN_A_PART1", config.read_text())
     return judge_emitted(config, next(p for p in written if p.name == "plan.c").parent, update) if serves else []
 
 

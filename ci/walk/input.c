@@ -137,6 +137,14 @@ static bool virtio_line(struct expected *out, char *const w[WORDS])
 	return true;
 }
 
+/* channel WRITER READER WRITER-IPA READER-IPA SIZE INTID NAME */
+static bool channel_line(struct expected *out, char *const w[WORDS])
+{
+	out->pairs[out->pair_count++] = (struct pair){ .front = (uint32_t)number(w[1]), .back = (uint32_t)number(w[2]), .front_input = number(w[3]),
+						       .back_input = number(w[4]), .size = number(w[5]) };
+	return true;
+}
+
 static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 {
 	if (!strcmp(w[0], "stage1"))
@@ -157,6 +165,8 @@ static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 		return count == 6 && out->pair_count < WALK_ITEMS && window_line(out, w);
 	if (!strcmp(w[0], "virtio"))
 		return count == 9 && out->pair_count < WALK_ITEMS && virtio_line(out, w);
+	if (!strcmp(w[0], "channel"))
+		return count == 8 && out->pair_count < WALK_ITEMS && channel_line(out, w);
 	if (!strcmp(w[0], "handoff"))
 		return count == 2 && range_add(out->sections, &out->section_count, "handoff", number(w[1]) & ~4095ull, WALK_PAGE);
 	return strcmp(w[0], "vcpu") || (count == 4 && vcpu_line(out, w));

@@ -88,7 +88,7 @@ struct expected {
 	size_t region_count;
 	struct range shared[WALK_ITEMS];	/* declared reachable from several partitions */
 	size_t shared_count;
-	struct pair pairs[WALK_ITEMS];		/* windows and device pages */
+	struct pair pairs[WALK_ITEMS];		/* windows, device pages, regions of channels */
 	size_t pair_count;
 	struct range sections[WALK_ITEMS];	/* of the hypervisor's file */
 	size_t section_count;
