@@ -79,7 +79,7 @@ struct blk_ops {
 	/** Completes up to `budget` requests by `done`; returns how many. Requests that are overdue complete with
 	 *  BLK_ERR_RESET, after the controller was stopped. */
 	unsigned (*poll)(struct blk_device *device, unsigned budget);
-	/** Asks for an interrupt at the next completion. True: one waits already, do not sleep. */
+	/** Asks for an interrupt at the next completion. True: one waits already, or none can come; do not sleep. */
 	bool (*arm)(struct blk_device *device);
 	/** Stops DMA and interrupts and puts the controller in its initial state. Requests under way complete with
 	 *  BLK_ERR_RESET. Works at any time, also before the first reset() and on a controller that somebody else left running. */

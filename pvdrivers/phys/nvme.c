@@ -323,7 +323,7 @@ static bool arm(struct blk_device *blk)
 	if (nvme->by_pin && blk->wake)
 		mmio_write32(nvme->regs + NVME_INTMC, 1);
 	dma_full_barrier();	/* asked before looked */
-	return nvme_queue_pending(&nvme->io);
+	return nvme_queue_pending(&nvme->io) || (pci_irq_is_lost(nvme->pci) && nvme_io_is_busy(nvme));
 }
 
 static const struct blk_ops ops = {

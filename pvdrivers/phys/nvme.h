@@ -138,6 +138,7 @@ enum blk_status nvme_io_submit(struct nvme *nvme, const struct blk_request *requ
 /** False: the controller broke the protocol. */
 bool nvme_io_poll(struct nvme *nvme, unsigned budget, unsigned *done);
 bool nvme_io_overdue(const struct nvme *nvme);
+bool nvme_io_is_busy(const struct nvme *nvme);
 /** Completes all that is under way with BLK_ERR_RESET; the controller must be stopped. */
 void nvme_io_fail(struct nvme *nvme);
 

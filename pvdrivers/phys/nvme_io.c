@@ -265,6 +265,15 @@ bool nvme_io_poll(struct nvme *nvme, unsigned budget, unsigned *done)
 	return sound;
 }
 
+bool nvme_io_is_busy(const struct nvme *nvme)
+{
+	for (unsigned i = 0; i < NVME_COMMAND_COUNT; i++) {
+		if (nvme->slots[i].used)
+			return true;
+	}
+	return false;
+}
+
 bool nvme_io_overdue(const struct nvme *nvme)
 {
 	uint64_t now = time_ns();

@@ -222,7 +222,7 @@ static bool arm(struct blk_device *blk)
 	host->armed = blk->wake != NULL;
 	if (host->armed)
 		mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, SDHCI_DONE_TRANSFER | SDHCI_ERRORS);
-	return sdhci_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR);
+	return sdhci_status(host) & (SDHCI_DONE_TRANSFER | SDHCI_ERROR) || pci_irq_is_lost(host->pci);
 }
 
 /* ---- stop and start ---- */

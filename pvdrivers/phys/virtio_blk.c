@@ -218,6 +218,15 @@ static bool take_config_irq(void *arg)
 	return !disk->virtio.by_pin;
 }
 
+static bool is_busy(const struct disk *disk)
+{
+	for (unsigned i = 0; i < DEPTH; i++) {
+		if (disk->slots[i].used)
+			return true;
+	}
+	return false;
+}
+
 static bool arm(struct blk_device *blk)
 {
 	struct disk *disk = disk_of(blk);
@@ -225,7 +234,7 @@ static bool arm(struct blk_device *blk)
 	if (blk->dead)
 		return false;
 	disk->armed = true;
-	return vqd_ask_signal(ring_of(disk));
+	return vqd_ask_signal(ring_of(disk)) || (pci_irq_is_lost(disk->virtio.pci) && is_busy(disk));
 }
 
 /* ---- stop and start ---- */

@@ -36,6 +36,7 @@ struct user {
 /* By interrupt: one of a message, and those that share a pin. */
 static struct user message_users[IRQ_COUNT];
 static struct user pin_users[PCI_DEVICE_COUNT * 2];
+static bool is_pin_lost[IRQ_COUNT];	/* turned off, because nobody silenced it */
 static unsigned stray_row;
 static uint64_t stray_count;
 
@@ -71,7 +72,13 @@ static void take_pin(unsigned irq, void *arg)
 		return;
 	stray_row = 0;
 	printf("interrupt %u: no PCI function owns up to it: disabled\n", irq);
+	is_pin_lost[irq] = true;
 	irq_disable(irq);
+}
+
+bool pci_irq_is_lost(const struct pci_device *device)
+{
+	return !device->vector_count && device->irq >= 0 && is_pin_lost[device->irq];
 }
 
 /* ---- messages ---- */
@@ -215,6 +222,7 @@ static int attach_pin(struct pci_device *device, const pci_irq_t *handler, unsig
 			return PCI_ERR_IRQ;
 	}
 	irq_set_handler(irq, take_pin, NULL);
+	is_pin_lost[irq] = false;
 	pci_write16(device, PCI_COMMAND, (uint16_t)(pci_read16(device, PCI_COMMAND) & ~PCI_COMMAND_NO_INTX));
 	irq_enable(irq);
 	return 1;

@@ -94,6 +94,29 @@ static int check_pin(void)
 	return pci_read16(pci_get(0), PCI_COMMAND) & (PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY) ? 2 : 0;
 }
 
+static bool disown(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* A pin that nobody silences is turned off after a while, which whoever waits for the function can ask; until it is attached anew. */
+static int check_lost_pin(void)
+{
+	machine_init(NULL, 0);
+	machine_set_function(1, 2, 0x010000);
+	if (pci_init() || pci_irq_attach_pin(pci_get(0), disown, NULL))
+		return 1;
+	for (unsigned n = 0; n < 999; n++)
+		machine_interrupt();
+	if (pci_irq_is_lost(pci_get(0)))
+		return 2;
+	machine_interrupt();
+	if (!pci_irq_is_lost(pci_get(0)))
+		return 3;
+	return pci_irq_attach_pin(pci_get(0), disown, NULL) || pci_irq_is_lost(pci_get(0)) ? 4 : 0;
+}
+
 static int check_wild(void)
 {
 	for (uint64_t seed = 1; seed < 50; seed++) {
@@ -137,6 +160,7 @@ static void without_ranges_the_bus_sees_what_we_see(void) { in_child(check_ident
 static void memory_in_no_range_is_not_given(void) { in_child(check_alloc); }
 static void a_list_that_loops_comes_to_an_end(void) { in_child(check_loop); }
 static void a_function_is_found_idle_with_its_pin(void) { in_child(check_pin); }
+static void a_pin_that_nobody_silences_is_known_to_be_lost(void) { in_child(check_lost_pin); }
 static void wild_configuration_space_is_survived(void) { in_child(check_wild); }
 
 int main(void)
@@ -146,6 +170,7 @@ int main(void)
 	TEST(memory_in_no_range_is_not_given);
 	TEST(a_list_that_loops_comes_to_an_end);
 	TEST(a_function_is_found_idle_with_its_pin);
+	TEST(a_pin_that_nobody_silences_is_known_to_be_lost);
 	TEST(wild_configuration_space_is_survived);
 	return tap_done();
 }

@@ -129,6 +129,9 @@ enum pci_error pci_irq_attach_pin(struct pci_device *device, pci_irq_t handler, 
 /** Takes them away again: masked, and no handler is called. */
 void pci_irq_detach(struct pci_device *device);
 
+/** Its pin was turned off, because it was high for long and nobody owned up to it: who waits for the function must ask it. */
+bool pci_irq_is_lost(const struct pci_device *device);
+
 /** Interrupts that came by pin and that no function wanted. */
 uint64_t pci_irq_strays(void);
 
