@@ -47,6 +47,7 @@ FIGURES = (
     ("hyp_headers_sloc", "lines", 2000, 3489),
 )
 OTHER_FIGURES = ("linux_boot_exits", "hyp_image", "hyp_sloc", "hyp_sloc_device", "hyp_sloc_smmu", "hyp_sloc_its", "hyp_headers_sloc")   # not the bench guest's
+IRQS_FIGURES = ("mmio_write_gicd_isenabler_all", )    # of the guest that owns 32 interrupts in one word
 DEVICE_FIGURES = ("doorbell_el2_instructions", "virtio_ack_el2_instructions")   # of the guest with a device page
 GUEST_ENTRY = 0x40200000
 LOWER_EL_VECTORS = (0x400, 0x480, 0x500, 0x580)
@@ -355,6 +356,8 @@ def main():
     parser.add_argument("--command", help="how to start the emulator with the flash image")
     parser.add_argument("--linux-command", help="the same, with an image whose guest is Linux with bhtest's shell")
     parser.add_argument("--linux-hyp", help="the hypervisor's ELF file in that image")
+    parser.add_argument("--irqs-command", help="the same, with an image whose guest owns 32 interrupts in one word")
+    parser.add_argument("--irqs-hyp", help="the hypervisor's ELF file in that image")
     parser.add_argument("--device-command", help="the same, with an image whose first guest is benchdev on CPU 0")
     parser.add_argument("--device-hyp", help="the hypervisor's ELF file in that image")
     parser.add_argument("--device-guest", help="benchdev's ELF file")
@@ -376,6 +379,9 @@ def main():
         if args.linux_command:
             values["linux_boot_exits"] = linux_boot_exits(args.linux_command, args.linux_hyp, vectors, args.uart_functions.split(","),
                                                           args.folder, args.seconds)
+        if args.irqs_command:
+            irqs = measure(args.irqs_command, args.irqs_hyp, args.guest, vectors, args.folder, args.seconds, args.profile)
+            values.update({name: irqs[name] for name in IRQS_FIGURES})
         if args.device_command:
             device = measure(args.device_command, args.device_hyp, args.device_guest, vectors, args.folder, args.seconds, args.profile, 0)
             values.update({name: device[name] for name in DEVICE_FIGURES})

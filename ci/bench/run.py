@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make bench`: builds the two appliances that the figures are taken on (one guest on one CPU each), packs them as flash
+"""`make bench`: builds the appliances that the figures are taken on (one guest on one CPU, but for those of devices), packs them as flash
 images, and lets bench.py count. Also prints the memory of the hypervisor, section by section, from its ELF file and plan.
 It must not know how instructions are counted.
 """
@@ -77,13 +77,17 @@ def main():
     devices = Appliance("bench-device", [Part("front", str(args.out / "guests/benchdev.elf"), 16, (0, )),
                                          Part("back", str(args.out / "guests/devback.elf"), 16, (1, ), options={"IO": True})],
                         options={"NET_PORTS": 1, "NET1_NAME": "lan", "NET1_PART1": True})
+    irqs = Appliance("bench-irqs", [Part("bench", str(args.out / "guests/bench.elf"), 16, (0, ), "spi=34 all=64")],
+                     devices={f"MANY{n}": "bench" for n in range(4)}, options={"BOARD_QEMU_VIRT": False, "BOARD_BENCH_IRQS": True},
+                     make=(f"EXT={HERE}", ))
     subs = []
-    for appliance in (guest, linux, devices):
+    for appliance in (guest, linux, devices, irqs):
         subs.append(builder.build(appliance))
         builder.pack(subs[-1])
     done = subprocess.run([sys.executable, str(HERE / "bench.py"), "--hyp", str(subs[0] / "hyp/hyp.elf"),
                            "--guest", str(args.out / "guests/bench.elf"), "--command", command(board, args.out, subs[0]),
                            "--linux-command", command(board, args.out, subs[1]), "--linux-hyp", str(subs[1] / "hyp/hyp.elf"),
+                           "--irqs-command", command(board, args.out, subs[3]), "--irqs-hyp", str(subs[3] / "hyp/hyp.elf"),
                            "--device-command", command(board, args.out, subs[2]), "--device-hyp", str(subs[2] / "hyp/hyp.elf"),
                            "--device-guest", str(args.out / "guests/benchdev.elf"),
                            "--uart-functions", UART_FUNCTIONS, "--json", str(args.json), "--folder", str(args.json.parent),
