@@ -81,7 +81,7 @@ endif
 .PHONY: all help clean distclean test
 all: ## Build the appliance: $(O)/appliance.img, report.txt and map.svg
 
-test: check
+test: check ## The same as check
 
 help: ## This text
 	@echo 'Bulkhead: one flash image, several isolated machines'

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Breaks the code on purpose, one patch at a time, and demands that the tests notice.
 
-Works on a copy of the tree. For each patch: apply, build (a patch that does not build proves nothing and fails), run the
+Works on copies of the tree. For each patch: apply, build (a patch that does not build proves nothing and fails), run the
 suites that it names, demand that one of them fails, take the patch back. Each suite first passes on the copy unchanged.
-It must not know what a patch breaks.
+Patches judged on the host are worked off by one copy a CPU, from both ends of a list that is sorted by suite and by file:
+so little is built twice. Those that boot a system come after them, one at a time. It must not know what a patch breaks.
 """
 import argparse
+import collections
 import os
 import pathlib
 import re
@@ -13,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -37,6 +40,7 @@ class Mutant:
         self.breaks = fields.get("Breaks", "")
         self.judges = fields.get("Judge", "").split()
         self.kind = fields.get("Kind", "")
+        self.files = re.findall(r"^\+\+\+ b/(\S+)", path.read_text(), re.M)
 
     def complaints(self):
         found = [] if self.breaks else ["no line 'Breaks: '"]
@@ -55,8 +59,10 @@ def tracked(tree):
 class Copy:
     """The copy that is broken and mended; unchanged files keep their time, so that little is built again."""
 
-    def __init__(self, tree, where, config):
-        self.tree, self.where = tree, where
+    def __init__(self, tree, where, config, jobs, words=()):
+        self.where, self.kept = where, {}
+        self.words = [f"-j{jobs}", "O=build", *words]
+        where.mkdir(parents=True, exist_ok=True)
         wanted = set(tracked(tree))
         for path in wanted:
             source, target = tree / path, where / path
@@ -72,18 +78,19 @@ class Copy:
             shutil.copy(config, where / "build/.config")
 
     def patch(self, mutant, *more):
+        self.kept = {path: (self.where / path).read_bytes() for path in mutant.files if (self.where / path).is_file()}
         return subprocess.run(["patch", "-s", "-p1", "-N", "--no-backup-if-mismatch", "-r", "-", "-i", mutant.path, *more],
                               cwd=self.where, capture_output=True, text=True, check=False)
 
-    def mend(self, mutant):
-        """Undoes a patch by copying back what it touched; the new time makes make build it again."""
-        for path in re.findall(r"^\+\+\+ b/(\S+)", mutant.path.read_text(), re.M):
-            shutil.copyfile(self.tree / path, self.where / path)
+    def mend(self):
+        """Undoes a patch by writing back what it touched; the new time makes make build it again."""
+        for path, content in self.kept.items():
+            (self.where / path).write_bytes(content)
 
     def make(self, seconds, *words, **more):
         """(status, output); status is None if it had to be stopped. `more` goes into the environment."""
         env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")} | more
-        command = ["make", "--no-print-directory", f"-j{os.cpu_count()}", "O=build", *words]
+        command = ["make", "--no-print-directory", *self.words, *words]
         with subprocess.Popen(command, cwd=self.where, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as process:
             try:
@@ -140,7 +147,7 @@ def judge_mutant(copy, judge, mutant):
         return "", found
     done = copy.patch(mutant)
     if done.returncode:
-        copy.mend(mutant)
+        copy.mend()
         return "", ["does not apply"] + done.stdout.splitlines()
     try:
         for suite in mutant.judges:
@@ -148,8 +155,31 @@ def judge_mutant(copy, judge, mutant):
             if who or found:
                 return who, found
     finally:
-        copy.mend(mutant)
+        copy.mend()
     return "", [f"SURVIVED: {', '.join(mutant.judges)} did not notice"]
+
+
+def work(judge, turns, report):
+    """Judges what `turns` gives until it gives no more."""
+    for mutant in iter(turns, None):
+        report(mutant, *judge_mutant(judge.copy, judge, mutant))
+
+
+def judge_all(mutants, copies, patience, report):
+    """Two copies begin at the two ends of the list."""
+    left = collections.deque(sorted(mutants, key=lambda m: (m.judges, m.files, m.name)))
+    ends = [left.popleft, left.pop]
+    threads = []
+    for number, copy in enumerate(copies):
+        def turn(take=ends[number % 2]):
+            try:
+                return take()
+            except IndexError:
+                return None
+        threads.append(threading.Thread(target=work, args=(Judge(copy, patience), turn, report)))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
 
 
 def main():
@@ -164,14 +194,19 @@ def main():
     tree, out = pathlib.Path(args.tree).resolve(), pathlib.Path(args.out).resolve()
     everyone = [Mutant(p) for p in sorted((tree / "ci/mutants").glob("*.patch"))]
     chosen = [m for m in everyone if (args.kind in ("all", m.kind) or m.complaints()) and (not args.only or m.name in args.only)]
-    where = out / "mutants/tree"
-    where.mkdir(parents=True, exist_ok=True)
-    copy = Copy(tree, where, out / ".config")
-    judge = Judge(copy, args.patience)
-    tap = Tap()
-    for mutant in chosen:
-        who, found = judge_mutant(copy, judge, mutant)
-        tap.result(f"{mutant.name}: {mutant.breaks} ({who})", found)
+    tap, lock = Tap(), threading.Lock()
+
+    def report(mutant, who, found):
+        with lock:
+            tap.result(f"{mutant.name}: {mutant.breaks} ({who})", found)
+
+    host = [m for m in chosen if m.kind != "system"]
+    cpus = os.cpu_count() or 1
+    copies = [Copy(tree, out / f"mutants/host-{n}", out / ".config", 1, ["NO_PLAN=1"]) for n in range(min(cpus, 2, len(host)))]
+    judge_all(host, copies, args.patience, report)
+    system = [m for m in chosen if m.kind == "system"]
+    if system:
+        judge_all(system, [Copy(tree, out / "mutants/system", out / ".config", cpus)], args.patience, report)
     unknown = sorted(set(args.only) - {m.name for m in everyone})
     tap.result("every name given is that of a patch", unknown)
     tap.result(f"there are {len(everyone)} patches, {args.least} at least", [] if len(everyone) >= args.least else ["too few"])

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs several TAP programs as one suite: numbers their tests anew. A program
-that dies or reports no plan is a failed test of its own.
+that dies or reports no plan is a failed test of its own. With STOP_AT_FAILURE in the environment the first program that
+fails is the last.
 """
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +28,8 @@ def main():
             count, failed = count + 1, failed + 1
             print(f"not ok {count} - {name}: ends as it should")
             print(f"# exit status {done.returncode}, plan {plan}, {tests} tests")
+        if failed and os.environ.get("STOP_AT_FAILURE"):
+            break
     print(f"1..{count}")
     return 1 if failed else 0
 
