@@ -113,7 +113,7 @@ def dropped(ways):
     return findings + judge(ways.make(o, "report"), "hello-arm64")
 
 
-# What the examples of docs/networking.md leave out: an I/O partition with the cards, and who is plugged in.
+# What the examples of documents leave out: an I/O partition with cards and disks, and whose they are.
 AROUND = """CONFIG_BOARD_QEMU_VIRT=y
 CONFIG_PARTITION_COUNT=5
 CONFIG_PART1_NAME="io"
@@ -131,14 +131,16 @@ CONFIG_CPU3_SLOT2_PART5=y
 
 
 def documented(ways):
-    """What docs/networking.md shows can be planned as it stands."""
-    blocks = re.findall(r"^```\n(CONFIG_NET_PORTS.*?)^```$", pathlib.Path("docs/networking.md").read_text(), re.M | re.S)
-    findings = [] if len(blocks) == 2 else [f"{len(blocks)} examples, not 2"]
-    for block in blocks:
-        o = ways.fresh()
-        o.mkdir(parents=True, exist_ok=True)
-        (o / ".config").write_text(AROUND + block)
-        findings += judge(ways.make(o, "report"), "who sends to whom")
+    """What docs/networking.md and docs/disks.md show can be planned as it stands."""
+    findings = []
+    for name, first, count, said in (("networking", "NET_PORTS", 2, "who sends to whom"), ("disks", "DISKS", 4, ', by "io"')):
+        blocks = re.findall(rf"^```\n(CONFIG_{first}.*?)^```$", pathlib.Path(f"docs/{name}.md").read_text(), re.M | re.S)
+        findings += [] if len(blocks) == count else [f"docs/{name}.md: {len(blocks)} examples, not {count}"]
+        for block in blocks:
+            o = ways.fresh()
+            o.mkdir(parents=True, exist_ok=True)
+            (o / ".config").write_text(AROUND + block)
+            findings += judge(ways.make(o, "report"), said)
     return findings
 
 
