@@ -133,6 +133,49 @@ def nobody_noticed(machine, restarts):
             machine.expect("hyp", rf"^{number} {name}: running, starts {starts}, ", 30)
 
 
+def describe_dead(context, name, gic):
+    """A Debian on two CPUs whose network and disk are served by two I/O partitions."""
+    io = str(context.out / "partitions/io.elf")
+    words = "console=ttyAMA0 quiet ip=10.0.2.15/24 peer=10.0.2.2 bhtest=net"
+    parts = [Part("linux", "6.12", 256, (0, 1), words, options=initramfs(context, "io-6.12.cpio")),
+             Part("netio", io, 32, (2,), options={"IO": True, "TRUSTED_DMA": True}),
+             Part("diskio", io, 16, (3,), options={"IO": True})]
+    options = {"NET_PORTS": 2, "NET1_NAME": "lan", "NET1_PART1": True, "NET1_TALKS_TO": "wan", "NET1_IO_PART2": True, "NET2_NAME": "wan",
+               "NET2_UPLINK": True, "NET2_TALKS_TO": "lan", "NET2_IO_PART2": True,
+               "DISKS": 1, "DISK1_NAME": "data", "DISK1_PART1": True, "DISK1_SIZE_MIB": 16, "DISK1_IO_PART3": True}
+    return Appliance(name, parts, gic, devices={"PCIE": "netio"}, options=options)
+
+
+def look_dead(machine):
+    machine.allow(r"diskio: (stop|stopped|start)$", r"diskio: first heartbeat")
+    with machine.test("Linux is up, with network and disk"):
+        machine.expect_guest("linux")
+        machine.expect("linux", r"^TEST net ok", 60)
+        machine.expect("linux", r"^guest# ", 60)
+        machine.type_to("linux", "bhtest ping disk\n")
+        machine.expect("linux", r"^TEST ping ok", 60)
+        machine.expect("linux", r"^TEST disk ok", 60)
+        machine.expect("linux", r"^guest# ", 60)
+    with machine.test("its disk's back-end stopped for good: requests wait, both CPUs and the network go on"):
+        choose(machine, "diskio")
+        machine.command("x")
+        machine.expect("hyp", r"^diskio: stopped$", 30)
+        machine.type_to("linux", "bhtest dead\n")
+        machine.expect("linux", r"^TEST dead waiting", 120)
+    with machine.test("when the operator starts it again, what waited is done"):
+        choose(machine, "diskio")
+        machine.skip_to_end("diskio")
+        machine.command("g")
+        machine.expect("diskio", r"serves 1 devices, 1 disks", 30)
+        machine.type(machine.appliance.index("linux"), "linux", "\n")
+        machine.expect("linux", r"^TEST dead ok", 60)
+        machine.expect("linux", r"^guest# ", 60)
+        machine.type_to("linux", "bhtest disk_errors ping\n")
+        machine.expect("linux", r"^TEST disk_errors ok", 30)
+        machine.expect("linux", r"^TEST ping ok", 60)
+    machine.walk_tables()
+
+
 def look(machine):
     up(machine)
     nobody_noticed(machine, storm(machine, RESTARTS))
@@ -145,3 +188,5 @@ def run(context, full=False):
         kinds += [("outage-nvme", 3, "NVME", True), ("outage-v2", 2, "VIRTIO", False)]
     for words in kinds:
         session(context, describe_storm(context, *words), look)
+    for name, gic in [("outage-dead", 3)] + ([("outage-dead-v2", 2)] if full else []):
+        session(context, describe_dead(context, name, gic), look_dead)

@@ -307,6 +307,25 @@ static bool is_declared(const struct expected *e, size_t a, const struct leaf *x
 	return false;
 }
 
+/* Both serve the same front-end: each leaf lies in a window of its own, and they show the same place of it. */
+static bool is_declared_twice(const struct expected *e, size_t a, const struct leaf *x, size_t b, const struct leaf *y)
+{
+	for (size_t i = 0; i < e->pair_count; i++) {
+		const struct pair *p = &e->pairs[i];
+
+		if (p->back != a || !is_inside(x->input, x->size, p->back_input, p->size))
+			continue;
+		for (size_t j = 0; j < e->pair_count; j++) {
+			const struct pair *q = &e->pairs[j];
+
+			if (q->back == b && q->front == p->front && is_inside(y->input, y->size, q->back_input, q->size) &&
+			    x->output - (x->input - p->back_input + p->front_input) == y->output - (y->input - q->back_input + q->front_input))
+				return true;
+		}
+	}
+	return false;
+}
+
 void judge_sharing(const struct expected *e, const struct leaves *tables)
 {
 	for (size_t a = 0; a < e->partition_count; a++)
@@ -316,7 +335,8 @@ void judge_sharing(const struct expected *e, const struct leaves *tables)
 					const struct leaf *x = &tables[a].items[i], *y = &tables[b].items[j];
 
 					if (overlaps(x->output, x->size, y->output, y->size) &&
-					    !range_of(e->shared, e->shared_count, x->output, x->size) && !is_declared(e, a, x, b, y))
+					    !range_of(e->shared, e->shared_count, x->output, x->size) && !is_declared(e, a, x, b, y) &&
+					    !is_declared_twice(e, a, x, b, y))
 						finding("0x%" PRIx64 " is reachable from %s at 0x%" PRIx64 " and from %s at 0x%" PRIx64, x->output,
 							e->partitions[a].name, x->input, e->partitions[b].name, y->input);
 				}

@@ -292,6 +292,32 @@ static void sharing_is_found(void)
 	CHECK(judge_world() == 0);
 }
 
+/* a and b serve c: what is a's RAM else is a's window onto c. */
+static void serve_together(void)
+{
+	world_make();
+	expected.pairs[0].front = 2;
+	expected.pairs[expected.pair_count++] = (struct pair){ 2, 0, 0x40000000, 0x40000000, MIB2 };
+}
+
+static void two_that_serve_one_are_judged(void)
+{
+	serve_together();
+	CHECK(judge_world() == 0);
+	serve_together();
+	expected.pairs[2].front = 3;
+	CHECK(found("reachable from b"));
+	serve_together();
+	expected.pairs[2].front_input += MIB2;
+	CHECK(found("reachable from b"));
+	serve_together();
+	expected.pairs[2].back_input += MIB2;
+	CHECK(found("reachable from b"));
+	serve_together();
+	expected.pairs[0].size = 4096;
+	CHECK(found("reachable from b"));
+}
+
 static void declared_sharing_is_judged(void)
 {
 	CHECK(found_stage1(13, 0, 0, "") == false);			/* a does not run */
@@ -360,6 +386,7 @@ int main(void)
 	TEST(stage2_places_are_judged);
 	TEST(sharing_is_found);
 	TEST(declared_sharing_is_judged);
+	TEST(two_that_serve_one_are_judged);
 	TEST(broken_tables_end_the_walk);
 	TEST(registers_are_judged);
 	return tap_done();
