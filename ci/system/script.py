@@ -33,6 +33,7 @@ class Step:
     judge: object = None
     inject: bytes = b""             # sent by the wire, not by a port
     words: str = ""                 # a line of the script, in place of a frame
+    act: object = None              # called with the wire while the script pauses
     counts: object = None           # in place of all that: called with {port: counters} and the step's result, adds what it expects
     result: tuple = ()              # of a judged one: {port: how many arrived}, nanoseconds
 
@@ -84,6 +85,8 @@ class Script:
 
     def line(self, number, step):
         if step is None:
+            return f"{number} pause"
+        if step.act:
             return f"{number} pause"
         if step.words:
             return f"{number} {step.words}"
@@ -152,6 +155,11 @@ class Judge:
     # ---- one step
 
     def judge(self, number, group, step):
+        if step.act:
+            self.machine.expect(self.guest, rf"^AT {number}\n", 60)
+            step.act(self.wire)
+            self.go_on()
+            return
         if step.inject:
             self.machine.expect(self.guest, rf"^AT {number}\n", 60)
             self.wire.send(step.inject)
@@ -207,7 +215,7 @@ class Judge:
         for step in group.steps:
             if step.counts:
                 step.counts(wanted, step.result)
-            elif not step.words:
+            elif not step.words and not step.act:
                 self.count(wanted, step)
         return {port: dict(+counts) for port, counts in wanted.items()}
 

@@ -327,8 +327,33 @@ def share(s):
     fight("without a limit it takes them", "greedy", without, "no-room")
 
 
+def cable(s):
+    """The wire takes nothing for a while. What the card had taken arrives, the rest is counted, others go on."""
+    many, far = 1000, "02:00:00:00:02:0e"
+    frame, later = s.plain("a", far), s.plain("a", far)
+    g = s.group("a wire that stands still")
+    wires = []
+
+    def stand_still(wire):
+        wires.append(wire)
+        wire.stand_still()
+
+    def counts(wanted, _):
+        taken = wires[0].count(frame)       # all: what was sent later is there
+        wanted["a"].update({"in": many, "in bytes": many * len(frame)})
+        wanted["wan"].update({"out": taken, "out bytes": taken * len(frame), "no-room": many - taken})
+
+    g.add("(a station is known)", "wan", inject=s.plain("wan", "c", source=far), drop=("wan", "not-allowed"))
+    g.add("(it stands)", "", act=stand_still)
+    g.add("a sender at full rate comes to its end", "a", frame, {"wan"}, times=many, counts=counts,
+          judge=lambda arrived, ns: "somebody else got some" if arrived else "")
+    g.add("and others are served", "a", s.plain("a", "b"), {"b"})
+    g.add("(it flows)", "", act=lambda wire: wire.flow())
+    g.add("what the card had taken arrives, no more and no less, and what comes then", "a", later, {"wan"})
+
+
 def all_rules():
     s = Rules()
-    for part in (matrix, learning, vlans, addresses, filters, mirror, sizes, offloads, limits, share):
+    for part in (matrix, learning, vlans, addresses, filters, mirror, sizes, offloads, limits, share, cable):
         part(s)
     return s

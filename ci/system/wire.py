@@ -16,6 +16,8 @@ class Wire:
         self.link.bind(self.here)
         self.changed = threading.Condition()
         self.frames = []
+        self.flows = threading.Event()
+        self.flows.set()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
@@ -25,12 +27,25 @@ class Wire:
 
     def _read(self):
         while True:
+            self.flows.wait()
             frame = self.link.recv(1 << 17)
             if not frame:
                 return
             with self.changed:
                 self.frames.append(frame)
                 self.changed.notify_all()
+
+    def stand_still(self):
+        """The card gets rid of some frames more, then of none."""
+        self.flows.clear()
+
+    def flow(self):
+        self.flows.set()
+
+    def count(self, frame):
+        """How often the card sent it since take()."""
+        with self.changed:
+            return self.frames.count(frame)
 
     def send(self, frame):
         self.link.sendto(frame, self.there)
@@ -60,6 +75,7 @@ class Wire:
         return self
 
     def __exit__(self, *_):
+        self.flow()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
             last.sendto(b"", self.here)
         self.thread.join(5)

@@ -13,7 +13,7 @@
 
 void vnet_port_init(struct vnet_port *port, struct vnet_switch *owner, uint32_t number, vnet_send_t send, void *self)
 {
-	*port = (struct vnet_port){ .owner = owner, .number = number, .send = send, .self = self };
+	*port = (struct vnet_port){ .owner = owner, .number = number, .grace_ns = VNET_GRACE_NS, .send = send, .self = self };
 	owner->ports[number] = port;
 	vswitch_port_set_up(&owner->sw, number, false);
 }
@@ -69,21 +69,18 @@ static enum vswitch_drop send(struct vnet_port *port, const struct vnet_copy *co
 	return port ? port->send(port, copy) : VSWITCH_DROP_PORT_DOWN;
 }
 
-struct vnet *vnet_only_receiver(const struct vnet_frame *frame, const struct vswitch_verdict *verdict)
+struct vnet_port *vnet_only_receiver(const struct vnet_frame *frame, const struct vswitch_verdict *verdict)
 {
-	struct vnet_port *port;
-
 	if (verdict->mirror || !verdict->egress || verdict->egress & (verdict->egress - 1))
 		return NULL;
-	port = frame->from->owner->ports[__builtin_ctz(verdict->egress)];
-	return port && port->send == vnet_receive ? port->self : NULL;
+	return frame->from->owner->ports[__builtin_ctz(verdict->egress)];
 }
 
 static bool is_worth_waiting(const struct vnet_frame *frame, const struct vswitch_verdict *verdict)
 {
-	const struct vnet *receiver = vnet_only_receiver(frame, verdict);
+	const struct vnet_port *receiver = vnet_only_receiver(frame, verdict);
 
-	return receiver && !receiver->is_stuck && receiver->device->is_running;
+	return receiver && !receiver->is_stuck && receiver->is_up;
 }
 
 bool vnet_distribute(struct vnet_frame *frame, const struct vswitch_verdict *verdict)

@@ -86,7 +86,7 @@ static void finish(struct vnet *v, ticket_t ticket)
 static void park(struct vnet *v, const struct vswitch_verdict *verdict, ticket_t ticket)
 {
 	v->is_parked = true;
-	v->parked_until_ns = host_now_ns() + VNET_GRACE_NS;
+	v->parked_until_ns = host_now_ns() + vnet_only_receiver(&v->frame, verdict)->grace_ns;
 	v->parked_verdict = *verdict;
 	v->parked_ticket = ticket;
 	v->counters.parked++;
@@ -96,7 +96,7 @@ static void park(struct vnet *v, const struct vswitch_verdict *verdict, ticket_t
 /* The frame that waits: sent, dropped, or false: it waits on. */
 static bool serve_parked(struct vnet *v)
 {
-	struct vnet *receiver = vnet_only_receiver(&v->frame, &v->parked_verdict);
+	struct vnet_port *receiver = vnet_only_receiver(&v->frame, &v->parked_verdict);
 	uint64_t now_ns = host_now_ns();
 
 	if (now_ns >= v->parked_until_ns && receiver) {
@@ -171,7 +171,7 @@ static void start(void *self, uint64_t features)
 	struct vnet *v = self;
 
 	v->features = features;
-	v->is_stuck = v->is_parked = false;
+	v->port.is_stuck = v->is_parked = false;
 	vnet_port_set_up(&v->port, true);
 }
 

@@ -9,7 +9,7 @@
  *
  * Checksums and segmentation that a guest left to its device pass untouched to a guest that takes them, and are made up in software for one
  * that does not. Who sends never waits for who receives, but for one short grace: a frame for a single receiver that has no buffer at
- * this instant is kept for VNET_GRACE_NS; if none comes, it is dropped, and so is all that follows until that receiver has room again.
+ * this instant is kept for its port's grace; if none comes, it is dropped, and so is all that follows until that receiver has room again.
  */
 
 #include <stdbool.h>
@@ -56,6 +56,8 @@ struct vnet_port {
 	struct vnet_switch *owner;
 	uint32_t number;
 	bool is_up;
+	bool is_stuck;			/* as a receiver: its grace is used up, and it has taken no frame since */
+	uint64_t grace_ns;		/* that a frame waits for it: VNET_GRACE_NS, unless its owner says otherwise */
 	vnet_send_t send;
 	void *self;
 };
@@ -69,7 +71,6 @@ struct vnet {
 	struct vnet_port port;
 	struct device *device;
 	uint64_t features;
-	bool is_stuck;			/* as a receiver: its grace is used up, and it has had no buffer since */
 	bool is_parked;			/* as a sender: a frame waits for its receiver */
 	uint64_t parked_until_ns;
 	struct vswitch_verdict parked_verdict;
@@ -108,8 +109,8 @@ void vnet_forward(struct vnet_frame *frame, const struct gso_meta *meta);
 bool vnet_judge(struct vnet_frame *frame, const struct gso_meta *meta, struct vswitch_verdict *verdict);
 /** Gives it to all that the verdict names. False, with nothing done: the only one has no room now, and is worth waiting for. */
 bool vnet_distribute(struct vnet_frame *frame, const struct vswitch_verdict *verdict);
-/** The receiver of a verdict if there is only one, and that a virtio device; or NULL. */
-struct vnet *vnet_only_receiver(const struct vnet_frame *frame, const struct vswitch_verdict *verdict);
+/** The receiver of a verdict if there is only one, or NULL. */
+struct vnet_port *vnet_only_receiver(const struct vnet_frame *frame, const struct vswitch_verdict *verdict);
 
 /** vnet_send_t of a virtio device. */
 enum vswitch_drop vnet_receive(struct vnet_port *port, const struct vnet_copy *copy);

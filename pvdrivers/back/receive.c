@@ -120,7 +120,7 @@ static enum vswitch_drop deliver(struct vnet *v, struct virtio_net_hdr *virtio, 
 		return VSWITCH_DROP_PORT_DOWN;
 	if (!gather(v, (uint32_t)sizeof(*virtio) + header_bytes + rest.left))
 		return VSWITCH_DROP_NO_ROOM;
-	v->is_stuck = false;
+	v->port.is_stuck = false;
 	virtio->num_buffers = (uint16_t)buffers.count;
 	err = fill(virtio, sizeof(*virtio));
 	if (err == VQ_OK)

@@ -23,11 +23,13 @@ static struct uplink_frame *frame_alloc(struct uplink *u, uint32_t pieces)
 		return NULL;
 	for (frame->count = 0; frame->count < pieces; frame->count++)
 		frame->piece[frame->count] = u->free_pieces[--u->free_count];
+	u->under_way++;
 	return frame;
 }
 
 static void frame_free(struct uplink *u, struct uplink_frame *frame)
 {
+	u->under_way -= frame->count != 0;
 	while (frame->count)
 		u->free_pieces[u->free_count++] = frame->piece[--frame->count];
 }
@@ -70,6 +72,7 @@ static enum vswitch_drop submit(struct uplink *u, struct uplink_frame *frame, co
 
 	if (status == NIC_OK) {
 		u->counters.sent++;
+		u->port.is_stuck = false;
 		return VSWITCH_FORWARDED;
 	}
 	frame_free(u, frame);
@@ -135,6 +138,19 @@ static uint32_t needed(const struct gso_plan *plan)
 	return can;
 }
 
+/*
+ * Whether all segments of a frame have room, so that none of it is lost; of more than half of what there is, whether that half has. The card
+ * may need a descriptor for each piece.
+ */
+static bool has_room(const struct uplink *u, const struct gso_plan *plan)
+{
+	uint32_t depth = lower(u->nic->info.send_depth, UPLINK_PIECE_COUNT), used = UPLINK_PIECE_COUNT - u->free_count;
+	uint32_t each = (plan->wire_bytes + UPLINK_PIECE_BYTES - 1) / UPLINK_PIECE_BYTES;
+
+	return lower(plan->segment_count, UPLINK_FRAME_COUNT / 2) <= UPLINK_FRAME_COUNT - u->under_way &&
+	       used <= depth && lower(plan->segment_count * each, depth / 2) <= depth - used;
+}
+
 static enum vswitch_drop send(struct vnet_port *port, const struct vnet_copy *copy)
 {
 	struct uplink *u = port->self;
@@ -142,6 +158,10 @@ static enum vswitch_drop send(struct vnet_port *port, const struct vnet_copy *co
 
 	if ((u->nic->info.can & can) == can)
 		return send_as_it_is(u, copy);
+	if (!has_room(u, &copy->frame->plan)) {
+		u->counters.busy++;
+		return VSWITCH_DROP_NO_ROOM;
+	}
 	u->counters.finished++;
 	return vnet_finish(copy, port->owner->scratch, send_finished, u);
 }
@@ -261,6 +281,7 @@ static bool start(struct uplink *u)
 	for (uint32_t n = 0; n < u->receive_count; n++)
 		post(u, n);
 	nic_kick(u->nic);
+	u->port.is_stuck = false;
 	vnet_port_set_up(&u->port, u->nic->link_up);
 	return true;
 }
@@ -298,6 +319,7 @@ bool uplink_init(struct uplink *u, struct vnet_switch *owner, uint32_t number, s
 	memset(u, 0, sizeof(*u));
 	u->nic = nic;
 	vnet_port_init(&u->port, owner, number, send, u);
+	u->port.grace_ns = UPLINK_GRACE_NS;
 	nic->sent = sent;
 	nic->received = received;
 	nic->link = link;

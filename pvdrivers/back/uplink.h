@@ -18,6 +18,7 @@
 #define UPLINK_PIECE_COUNT	256u	/* for frames that are sent */
 #define UPLINK_FRAME_COUNT	128u	/* sent and not complete */
 #define UPLINK_FRAME_PIECES	17u	/* of the longest frame */
+#define UPLINK_GRACE_NS		10000000ull	/* that a frame waits for room: the longest one takes 5 ms at 100 Mbit/s */
 #define UPLINK_RECEIVE_COUNT	128u	/* buffers posted */
 #define UPLINK_RECEIVE_PIECES	32u	/* buffers of one received frame */
 
@@ -36,6 +37,7 @@ struct uplink {
 	uint8_t *pieces;			/* UPLINK_PIECE_COUNT */
 	uint16_t free_pieces[UPLINK_PIECE_COUNT], free_count;
 	struct uplink_frame frames[UPLINK_FRAME_COUNT];
+	uint32_t under_way;			/* of them */
 	uint8_t *receive;			/* UPLINK_RECEIVE_COUNT buffers */
 	uint32_t receive_bytes, receive_count;	/* size of each, and how many */
 	struct vq_segment gathered[UPLINK_RECEIVE_PIECES];	/* the frame that is coming in */

@@ -218,7 +218,7 @@ static void a_slow_receiver_holds_nobody_up(void)
 	net_offer(&m, 1, 10);
 	CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 1, false, 100, 1)));
 	run(2);
-	CHECK(m.received[1] == 1 && !m.vnet[1].is_stuck);
+	CHECK(m.received[1] == 1 && !m.vnet[1].port.is_stuck);
 	net_close(&m);
 }
 
