@@ -33,6 +33,8 @@
 #define GICD_CTLR_ARE (1u << 4)
 #define GICD_CTLR_DS (1u << 6)
 #define GICD_CTLR_RWP (1u << 31)
+#define GICD_TYPER_ID_BITS(bits) (((bits) - 1u) << 19)
+#define GICD_TYPER_LPIS (1u << 17)
 #define GICD_TYPER_LINES(typer) ((typer) & 31u) /* 32 * (value + 1) interrupts */
 
 /* Redistributor: two frames of 64 KiB. */

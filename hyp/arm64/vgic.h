@@ -92,6 +92,7 @@ struct vgic {
 	uint8_t holder[VGIC_SHARED_MAX];           /* (lock) index of the vCPU that has it in_lr or active */
 	uint32_t route_any[VGIC_SHARED_MAX / 32u]; /* (lock) v3 IROUTER.IRM */
 	irq_t physical[VGIC_SPI_MAX];           /* (boot) physical INTID of hw interrupts */
+	uint32_t type;                          /* (boot) v3 GICD_TYPER */
 	irq_t end;                              /* (boot) behind the last that it can have, a multiple of 32 */
 	const irq_t *intids;                    /* (boot; contents: lock) of messages; null: it has no LPIs */
 	bool has_offsets;                       /* (boot) some physical INTID is not the virtual one */

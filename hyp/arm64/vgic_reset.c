@@ -5,6 +5,7 @@
  * list registers.
  */
 #include "gic.h"
+#include "gic_regs.h"
 #include "vgic_state.h"
 
 /* Interrupts of every vCPU: SGIs, both timers, performance counters. The timers' and counters' lines are in the machine. */
@@ -87,7 +88,9 @@ static void partition_init(const struct plan_partition *partition)
 	ASSERT(arch->spi_count <= VGIC_SPI_MAX && arch->spi_count % 32u == 0);
 	gic->partition = partition;
 	gic->end = VGIC_PRIVATE + arch->spi_count;
+	gic->type = arch->spi_count / 32u | GICD_TYPER_ID_BITS(10u);
 	if (arch->vits) {
+		gic->type = arch->spi_count / 32u | GICD_TYPER_ID_BITS(ITS_LPI_BITS) | GICD_TYPER_LPIS;
 		gic->intids = arch->vits->state->intid;
 		gic->end = VGIC_LPI + (arch->vits->lpi_count + 31u) / 32u * 32u;
 	}

@@ -101,8 +101,6 @@ uint8_t vif_route_reset(void)
 /* ---- distributor ---- */
 
 #define CTLR_FIXED (GICD_CTLR_ARE | GICD_CTLR_DS)
-#define TYPER_ID_BITS (9u << 19) /* 10 bits of INTID: 0..1019 */
-#define TYPER_LPIS ((ITS_LPI_BITS - 1u) << 19 | 1u << 17)
 #define IIDR_ARM 0x43bu
 #define ROUTER_ANY BIT(31)
 
@@ -120,7 +118,7 @@ static void type_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio
 
 	(void)vcpu;
 	(void)reg;
-	access->value = (gic->intids ? TYPER_LPIS : TYPER_ID_BITS) | gic->partition->arch->spi_count / 32u;
+	access->value = gic->type;
 }
 
 static void constant_read(struct vcpu *vcpu, const struct mmio_reg *reg, struct mmio_access *access)
