@@ -13,11 +13,14 @@ SYSTEM_NEEDS_disks = $(GUEST_DISKS_INITRAMFS)
 SYSTEM_NEEDS_outage = $(GUEST_TOOLS_INITRAMFS) $(GUEST_STORM_INITRAMFS)
 SYSTEM = $(PYTHON) ci/system/system.py --out $(O) --kernel-6.1 $(DEP_KERNEL_6_1) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE)
 
+# Those that have more to show in `make check-long`: every combination, the other GIC, many more rounds.
+SYSTEM_FULL := linux keys hostile calls device outage
+
 define system_suite
 CHECK_SUITES += system-$(1)
 SUITE_system-$(1) = $$(SYSTEM) $(1)
 suite-deps-system-$(1): $$(SYSTEM_NEEDS) $$(SYSTEM_NEEDS_$(1)) | $$(DEP_KERNEL_6_1) $$(DEP_KERNEL_6_12) $$(DEP_QEMU_10)
-LONG_SUITES += long-$(1)
+LONG_SUITES += $(filter $(SYSTEM_FULL:%=long-%),long-$(1))
 SUITE_long-$(1) = $$(SYSTEM) --full $(1)
 suite-deps-long-$(1): suite-deps-system-$(1)
 endef
