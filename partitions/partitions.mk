@@ -4,6 +4,7 @@
 PARTITION_PROGRAMS := hello blkcount io
 PARTITION_ELFS := $(PARTITION_PROGRAMS:%=$(O)/partitions/%.elf)
 
+$(O)/partitions/io-objects/%.o: RUNTIME_CFLAGS += -O2
 $(foreach p,$(PARTITION_PROGRAMS),$(eval $(call unikernel,$(p),partitions/$(p),$(O)/partitions)))
 
 .PHONY: partitions

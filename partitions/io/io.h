@@ -45,6 +45,7 @@ struct io {
 	struct uplink *uplinks[IO_UPLINK_MAX];
 	unsigned doorbell_irq;
 	uint64_t poll_ns;
+	uint64_t polled_ns, slept_ns;	/* spent in rounds that found nothing to do, and asleep */
 };
 
 extern struct io io;

@@ -194,12 +194,14 @@ static uint64_t earliest_ns(void)
  */
 static void sleep_until_news(void)
 {
-	uint64_t until_ns = earliest_ns();
+	uint64_t until_ns = earliest_ns(), now_ns;
 
 	timer_set(until_ns, wake, NULL);
 	irq_mask();
-	if (!has_news() && time_ns() < until_ns)
+	if (!has_news() && (now_ns = time_ns()) < until_ns) {
 		cpu_wfi();
+		io.slept_ns += time_ns() - now_ns;
+	}
 	irq_unmask();
 }
 
@@ -258,11 +260,15 @@ int main(void)
 	tell_resumed();
 	proof_print("io 1.0");
 	for (;;) {
+		uint64_t began_ns = time_ns();
 		unsigned done = go_round();
 
-		beat(time_ns());
+		beat(began_ns);
 		listen();
-		if (!done && is_quiet())
+		if (done)
+			continue;
+		io.polled_ns += time_ns() - began_ns;
+		if (is_quiet())
 			sleep_until_news();
 	}
 }

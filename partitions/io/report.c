@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <rt/timer.h>
+
 #include "io.h"
 
 static void print_device(const struct io_device *d)
@@ -63,6 +65,8 @@ static void print_uplink(const struct uplink *u)
 
 void report_print(void)
 {
+	printf("io: %" PRIu64 " ms up, %" PRIu64 " ms of them asleep, %" PRIu64 " ms polling for nothing\n", time_ns() / 1000000, io.slept_ns / 1000000,
+	       io.polled_ns / 1000000);
 	for (uint32_t n = 0; n < io.device_count; n++) {
 		print_device(&io.devices[n]);
 		if (io.devices[n].blk)

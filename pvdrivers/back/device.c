@@ -320,6 +320,7 @@ void device_run(struct device *d)
 		struct device_queue *q = &d->queue[n];
 
 		q->busy_ns = host_now_ns();
+		q->poll_ns = d->setup.poll_ns;
 		q->doorbell_seen = d->setup.shared->doorbell[n];
 		if (q->is_ready && d->is_running)
 			device_check(d, virtq_cancel_signal(&q->ring), "the doorbell wish");
@@ -465,17 +466,30 @@ bool device_poll(struct device *d)
 
 /* ---- serving ---- */
 
+/* A doorbell that comes soon is one that polling on would have spared, and both sides with it: the queue is polled for longer, as far as
+ * it may. After a real pause it begins anew. */
+static void adapt(struct device_queue *q, uint64_t now_ns)
+{
+	uint64_t least = q->device->setup.poll_ns, most = DEVICE_POLL_GROWTH * least;
+
+	if (now_ns - q->asleep_ns >= most)
+		q->poll_ns = least;
+	else
+		q->poll_ns = 2 * q->poll_ns < most ? 2 * q->poll_ns : most;
+}
+
 static void wake(struct device_queue *q, uint64_t now_ns)
 {
 	struct device *d = q->device;
 
+	adapt(q, now_ns);
 	d->counters.doorbells++;
 	q->is_asleep = false;
 	q->busy_ns = now_ns;
 	device_check(d, virtq_cancel_signal(&q->ring), "the doorbell wish");
 }
 
-static void fall_asleep(struct device_queue *q)
+static void fall_asleep(struct device_queue *q, uint64_t now_ns)
 {
 	struct device *d = q->device;
 	bool more = false;
@@ -484,6 +498,7 @@ static void fall_asleep(struct device_queue *q)
 	if (!device_check(d, virtq_ask_signal(&q->ring, &more), "the doorbell wish") || more)
 		return;
 	q->is_asleep = true;
+	q->asleep_ns = now_ns;
 	d->counters.sleeps++;
 }
 
@@ -503,8 +518,8 @@ static unsigned serve_queue(struct device_queue *q, uint64_t now_ns, unsigned bu
 	done = d->setup.kind->serve(d->setup.self, q->index, budget);
 	if (done)
 		q->busy_ns = now_ns;
-	else if (!q->is_starved && now_ns >= q->not_before_ns && now_ns - q->busy_ns >= d->setup.poll_ns && d->is_running)
-		fall_asleep(q);
+	else if (!q->is_starved && now_ns >= q->not_before_ns && now_ns - q->busy_ns >= q->poll_ns && d->is_running)
+		fall_asleep(q, now_ns);
 	return done;
 }
 
@@ -519,12 +534,25 @@ unsigned device_serve(struct device *d, uint64_t now_ns, unsigned budget)
 	return done;
 }
 
+/* What goes out anyway tells of all queues: they share the interrupt. */
+static void ask_lazy(struct device *d)
+{
+	for (uint32_t n = 0; n < d->setup.kind->queue_count; n++) {
+		struct device_queue *q = &d->queue[n];
+
+		if (q->ask_at_ns && (d->interrupt || host_now_ns() >= q->ask_at_ns))
+			queue_ask(q);
+	}
+}
+
 void device_flush(struct device *d)
 {
 	uint32_t bits;
 
 	for (uint32_t n = 0; n < d->setup.kind->queue_count; n++)
 		queue_publish(&d->queue[n]);
+	if (d->setup.kind->lazy)
+		ask_lazy(d);
 	bits = d->interrupt;
 	d->interrupt = 0;
 	if (!bits || !(d->status & VIRTIO_STATUS_DRIVER_OK))
@@ -571,6 +599,8 @@ uint64_t device_wake_ns(const struct device *d)
 
 		if (q->is_ready && q->not_before_ns && !q->is_asleep && q->not_before_ns < earliest)
 			earliest = q->not_before_ns;
+		if (q->ask_at_ns && q->ask_at_ns < earliest)
+			earliest = q->ask_at_ns;
 	}
 	return earliest;
 }

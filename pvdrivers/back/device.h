@@ -31,6 +31,8 @@
 #define DEVICE_CONFIG_MAX	128u	/* bytes of configuration space that a kind may have; a multiple of 4 */
 #define DEVICE_NONE		UINT16_MAX
 #define DEVICE_NEVER		UINT64_MAX
+#define DEVICE_LAZY_NS		500000ull	/* a lazy queue is looked after, for a driver's wish to be interrupted, only with another one, or so late */
+#define DEVICE_POLL_GROWTH	10u	/* how many times longer a queue is polled whose doorbells come again so soon that it would have paid */
 
 struct device;
 
@@ -43,6 +45,7 @@ struct device_kind {
 	uint32_t queue_count;
 	uint16_t queue_size;	/* largest, a power of two */
 	uint32_t served;	/* bit n: the driver's chains in queue n are served when they come; of others no doorbell is wanted */
+	uint32_t lazy;		/* bit n: a driver is in no hurry to hear of what is given back in queue n: see DEVICE_LAZY_NS */
 
 	/** Whether the driver's choice, a subset of what was offered, can be served. */
 	bool (*accepts)(void *self, uint64_t features);
@@ -71,7 +74,7 @@ struct device_setup {
 	void *self;
 	uint64_t features;			/* offered beside VERSION_1 and those of the rings */
 	uint32_t config_bytes;
-	uint64_t poll_ns;			/* how long an idle queue is polled before a doorbell is asked for */
+	uint64_t poll_ns;			/* how long an idle queue is polled, at least, before a doorbell is asked for */
 };
 
 struct device_queue {
@@ -84,6 +87,9 @@ struct device_queue {
 	bool is_dirty;		/* given, not published */
 	uint32_t doorbell_seen;
 	uint64_t busy_ns;	/* when it last had work */
+	uint64_t poll_ns;	/* polled so long while it has none */
+	uint64_t asleep_ns;	/* since when it is */
+	uint64_t ask_at_ns;	/* lazy: when the driver's wish is asked for, at the latest; 0: nothing was published since it was */
 	uint64_t not_before_ns;	/* rate limit: not served before */
 	uint64_t taken, given;	/* counts, as in the state page */
 	ticket_t batch_first, batch_last;	/* given, not published */
@@ -179,6 +185,7 @@ void device_forget(struct device *d);
 bool queue_start(struct device_queue *q);
 void queue_end(struct device_queue *q);
 void queue_publish(struct device_queue *q);
+void queue_ask(struct device_queue *q);
 void log_init(struct device *d);
 void log_clear(struct device *d, ticket_t ticket);
 bool device_resume(struct device *d);

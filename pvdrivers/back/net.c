@@ -196,6 +196,7 @@ const struct device_kind vnet_kind = {
 	.queue_count = 2,
 	.queue_size = VNET_QUEUE_SIZE,
 	.served = 1u << VIRTIO_NET_QUEUE_TRANSMIT,
+	.lazy = 1u << VIRTIO_NET_QUEUE_TRANSMIT,	/* nothing of the driver's waits for it, but where its ring is full */
 	.accepts = accepts,
 	.start = start,
 	.serve = serve,

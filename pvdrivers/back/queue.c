@@ -125,10 +125,21 @@ static void clear_batch(struct device_queue *q)
 	q->is_dirty = false;
 }
 
-void queue_publish(struct device_queue *q)
+/* Does the driver want to hear of what was published? It may have been a while ago: the fence in there stands between the used index that we
+ * stored and the wish that is read now, whenever that is. */
+void queue_ask(struct device_queue *q)
 {
 	struct device *d = q->device;
 	bool notify;
+
+	q->ask_at_ns = 0;
+	if (d->is_running && device_check(d, virtq_should_notify(&q->ring, &notify), "the interrupt wish") && notify)
+		d->interrupt |= DEVICE_INTERRUPT_USED;
+}
+
+void queue_publish(struct device_queue *q)
+{
+	struct device *d = q->device;
 
 	if (!q->is_dirty || !d->is_running)
 		return;
@@ -136,8 +147,10 @@ void queue_publish(struct device_queue *q)
 		return;
 	state_store64(&state_of(q)->given, STATE_MARK(q->given, virtq_position(&q->ring).used));
 	clear_batch(q);
-	if (device_check(d, virtq_should_notify(&q->ring, &notify), "the interrupt wish") && notify)
-		d->interrupt |= DEVICE_INTERRUPT_USED;
+	if (!(d->setup.kind->lazy & 1u << q->index))
+		queue_ask(q);
+	else if (!q->ask_at_ns)
+		q->ask_at_ns = host_now_ns() + DEVICE_LAZY_NS;
 }
 
 /* ---- begin and end ---- */
@@ -158,7 +171,7 @@ bool queue_start(struct device_queue *q)
 		return false;
 	q->taken = q->given = 0;
 	q->is_dirty = q->is_asleep = q->is_starved = false;
-	q->not_before_ns = 0;
+	q->not_before_ns = q->ask_at_ns = 0;
 	q->is_ready = true;
 	state_store64(&state->taken, STATE_MARK(0, virtq_position(&q->ring).avail));
 	state_store64(&state->given, STATE_MARK(0, virtq_position(&q->ring).used));
@@ -172,6 +185,7 @@ void queue_end(struct device_queue *q)
 	struct state_queue *state = state_of(q);
 
 	q->is_ready = q->is_dirty = q->is_asleep = false;
+	q->ask_at_ns = 0;
 	state_store16(&state->is_ready, 0);
 	for (ticket_t n = 0; n < STATE_LOG_MAX; n++) {
 		if (d->setup.state->log[n].taken && STATE_TAKEN_QUEUE(d->setup.state->log[n].taken) == q->index)

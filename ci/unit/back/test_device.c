@@ -71,6 +71,12 @@ static const struct device_kind kind = {
 	.accepts = accepts, .start = start, .serve = serve, .stop = stop, .is_idle = is_idle,
 };
 
+/* The same, of whose queue 1 the driver is in no hurry to hear. */
+static const struct device_kind lazy_kind = {
+	.name = "echo", .queue_count = 2, .queue_size = 128, .served = 2, .lazy = 2,
+	.accepts = accepts, .start = start, .serve = serve, .stop = stop, .is_idle = is_idle,
+};
+
 static const uint8_t config[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static void begin(void)
@@ -149,7 +155,8 @@ static void an_idle_queue_sleeps_until_its_doorbell(void)
 	front_round(&front);
 	CHECK(front.device.queue[1].is_asleep && device_is_quiet(&front.device) && !device_has_news(&front.device));
 	CHECK(goes_through() && front.line.doorbell[1] == 1);
-	front.setup.poll_ns = front.device.setup.poll_ns = 1000;
+	front.device.setup.poll_ns = 1000;
+	host_time_ns += 10000;
 	CHECK(goes_through() && !front.device.queue[1].is_asleep && !device_is_quiet(&front.device));
 	host_time_ns += 999;
 	front_round(&front);
@@ -159,6 +166,58 @@ static void an_idle_queue_sleeps_until_its_doorbell(void)
 	CHECK(front.device.queue[1].is_asleep);
 	front.line.doorbell[1]++;
 	CHECK(device_has_news(&front.device));
+	front_close(&front);
+}
+
+/* How long it is polled after one more buffer. */
+static uint64_t polled_ns(void)
+{
+	uint64_t ns = 0;
+
+	CHECK(goes_through());
+	for (; !front.device.queue[1].is_asleep && ns < 100000; ns += 500) {
+		host_time_ns += 500;
+		front_round(&front);
+	}
+	return ns;
+}
+
+static void a_queue_is_polled_for_longer_where_that_pays(void)
+{
+	static const uint64_t grows[] = { 2000, 4000, 8000, 10000, 10000 };
+
+	start_it();
+	front.device.queue[1].poll_ns = front.device.setup.poll_ns = 1000;
+	host_time_ns += 1000000;
+	CHECK(polled_ns() == 1000);
+	for (unsigned n = 0; n < sizeof(grows) / sizeof(grows[0]); n++) {
+		host_time_ns += 9000;
+		CHECK(polled_ns() == grows[n]);
+	}
+	host_time_ns += 10000;
+	CHECK(polled_ns() == 1000);
+	front_close(&front);
+}
+
+static void a_lazy_queue_interrupts_late_or_with_something_else(void)
+{
+	unsigned before;
+
+	memset(&echo, 0, sizeof(echo));
+	front_open(&front, 0, &lazy_kind, &echo, FEATURE, config, sizeof(config));
+	front_start(&front, VIRTIO_F_VERSION_1 | FEATURE, 2);
+	before = front.interrupts;
+	CHECK(goes_through() && front.interrupts == before && device_wake_ns(&front.device) == host_time_ns + DEVICE_LAZY_NS);
+	host_time_ns += DEVICE_LAZY_NS - 1;
+	CHECK(goes_through() && front.interrupts == before);
+	host_time_ns++;
+	front_round(&front);
+	CHECK(front.interrupts == before + 1 && device_wake_ns(&front.device) == DEVICE_NEVER);
+	CHECK(goes_through() && front.interrupts == before + 1);
+	device_set_config(&front.device, 0, &(uint8_t){ 77 }, 1);
+	front_round(&front);
+	CHECK(front.interrupts == before + 2 && front_read(&front, DEVICE_INTERRUPT_STATUS) == DEVICE_INTERRUPT_MASK);
+	CHECK(device_wake_ns(&front.device) == DEVICE_NEVER);
 	front_close(&front);
 }
 
@@ -397,6 +456,8 @@ int main(void)
 	TEST(features_are_negotiated);
 	TEST(a_driver_starts_and_is_served);
 	TEST(an_idle_queue_sleeps_until_its_doorbell);
+	TEST(a_queue_is_polled_for_longer_where_that_pays);
+	TEST(a_lazy_queue_interrupts_late_or_with_something_else);
 	TEST(a_reset_waits_for_what_is_under_way);
 	TEST(a_reset_that_was_given_up_is_not_answered);
 	TEST(one_queue_is_reset);
