@@ -1,15 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Internet checksum (RFC 1071), in pieces. It must not know what is summed. */
 
+#include <string.h>
+
 #include "gso.h"
 #include "packet.h"
 
-/* Eight bytes at a time: 2^16 = 1 modulo 2^16 - 1, so words of 32 bits may be summed as they are. */
+/* A sum modulo 2^16 - 1 does not change by what order its parts are added in, nor by the width of the adder, as long as each carry comes
+ * back in. Nor does it by the order of bytes, but that its own two are swapped (RFC 1071, 2). */
+static uint64_t add(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
+static uint32_t fold(uint64_t sum)
+{
+	sum = (sum >> 32) + (sum & 0xffffffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)((sum >> 16) + (sum & 0xffff));
+}
+
+static uint64_t word_at(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* `count` is a multiple of 32. */
+static uint32_t sum_words(const uint8_t *bytes, size_t count)
+{
+	uint64_t sum = 0;
+	uint32_t folded;
+
+	for (; count; bytes += 32, count -= 32)
+		sum = add(add(add(add(sum, word_at(bytes)), word_at(bytes + 8)), word_at(bytes + 16)), word_at(bytes + 24));
+	folded = fold(sum);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? folded : (folded >> 8 | folded << 8) & 0xffff;
+}
+
 static uint64_t sum_even(uint64_t sum, const uint8_t *bytes, size_t count)
 {
-	for (; count >= 8; bytes += 8, count -= 8)
-		sum += (uint64_t)get_be32(bytes) + get_be32(bytes + 4);
-	for (; count >= 2; bytes += 2, count -= 2)
+	size_t words = count & ~(size_t)31;
+
+	sum += sum_words(bytes, words);
+	bytes += words;
+	for (count -= words; count >= 2; bytes += 2, count -= 2)
 		sum += get_be16(bytes);
 	return count ? sum + ((uint32_t)bytes[0] << 8) : sum;
 }
@@ -29,11 +68,7 @@ void checksum_add(struct checksum *c, const uint8_t *bytes, size_t count)
 
 uint16_t checksum_fold(const struct checksum *c)
 {
-	uint64_t sum = (c->sum >> 32) + (c->sum & 0xffffffff);
-
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)((sum >> 16) + (sum & 0xffff));
+	return (uint16_t)fold(c->sum);
 }
 
 uint16_t checksum_field(const struct checksum *c)

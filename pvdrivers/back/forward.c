@@ -30,16 +30,19 @@ bool vnet_judge(struct vnet_frame *frame, const struct gso_meta *meta, struct vs
 {
 	struct vswitch *sw = &frame->from->owner->sw;
 	uint32_t port = frame->from->number;
+	struct packet packet;
+	enum packet_shape shape;
 
 	if (frame->total_bytes > GSO_TOTAL_MAX) {
 		vswitch_count_drop(sw, port, VSWITCH_DROP_TOO_BIG);
 		return false;
 	}
-	if (gso_plan_make(meta, frame->header, frame->header_bytes, frame->total_bytes, &frame->plan) != GSO_OK) {
+	shape = packet_parse(&packet, frame->header, frame->header_bytes, frame->total_bytes);
+	if (gso_plan_parsed(meta, shape == PACKET_OK ? &packet : NULL, frame->total_bytes, &frame->plan) != GSO_OK) {
 		vswitch_count_drop(sw, port, VSWITCH_DROP_DEVICE);
 		return false;
 	}
-	vswitch_forward(sw, &(struct vswitch_frame){
+	vswitch_forward_parsed(sw, &(struct vswitch_frame){
 		.port = port,
 		.header = frame->header,
 		.header_bytes = frame->header_bytes,
@@ -47,7 +50,7 @@ bool vnet_judge(struct vnet_frame *frame, const struct gso_meta *meta, struct vs
 		.wire_bytes = frame->plan.wire_bytes,
 		.segment_count = frame->plan.segment_count,
 		.now_ns = host_now_ns(),
-	}, verdict);
+	}, &packet, shape, verdict);
 	return verdict->egress | verdict->mirror;
 }
 

@@ -125,21 +125,28 @@ enum gso_err gso_plan_make(const struct gso_meta *meta, const uint8_t *header, u
 			   struct gso_plan *plan)
 {
 	struct packet p;
+	bool is_whole = packet_parse(&p, header, header_bytes, total_bytes) == PACKET_OK;
+
+	return gso_plan_parsed(meta, is_whole ? &p : NULL, total_bytes, plan);
+}
+
+enum gso_err gso_plan_parsed(const struct gso_meta *meta, const struct packet *p, uint32_t total_bytes, struct gso_plan *plan)
+{
 	enum gso_err err;
 
 	*plan = (struct gso_plan){ .total_bytes = total_bytes };
 	plan_nothing(plan);
 	if (!meta->flags && meta->type == GSO_TYPE_NONE)
 		return GSO_OK;
-	if (packet_parse(&p, header, header_bytes, total_bytes) != PACKET_OK)
+	if (!p)
 		return GSO_ERR_HEADER;
-	err = plan_checksum(plan, meta, &p);
+	err = plan_checksum(plan, meta, p);
 	if (err != GSO_OK || meta->type == GSO_TYPE_NONE)
 		return err;
 	plan->type = meta->type & (uint8_t)~GSO_TYPE_ECN;
 	if (plan->type != GSO_TYPE_TCPV4 && plan->type != GSO_TYPE_TCPV6 && meta->type != GSO_TYPE_UDP_L4)
 		return GSO_ERR_TYPE;
-	return plan_segments(plan, &p, meta->size);
+	return plan_segments(plan, p, meta->size);
 }
 
 static void write_ipv4(uint8_t *ip, uint32_t packet_bytes, uint32_t index)

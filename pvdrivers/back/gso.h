@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet.h"
+
 #define GSO_HEADER_MAX		192u	/* Ethernet, tag, IP and TCP headers of one segment */
 #define GSO_TCP_SIZE_MIN	48u	/* a smaller segment size only makes work */
 #define GSO_UDP_SEGMENT_MAX	128u
@@ -77,6 +79,10 @@ struct gso_segment {
  */
 __attribute__((warn_unused_result)) enum gso_err gso_plan_make(const struct gso_meta *meta, const uint8_t *header, uint32_t header_bytes,
 							       uint32_t total_bytes, struct gso_plan *plan);
+
+/** The same for a frame that was parsed already; NULL: it is not PACKET_OK. */
+__attribute__((warn_unused_result)) enum gso_err gso_plan_parsed(const struct gso_meta *meta, const struct packet *p, uint32_t total_bytes,
+								 struct gso_plan *plan);
 
 /**
  * Writes the headers of segment `index` (below segment_count) of a plan whose segment_count is above 1, from the frame's header bytes. The

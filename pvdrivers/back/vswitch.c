@@ -16,7 +16,8 @@ struct passage {
 	struct vswitch *sw;
 	const struct vswitch_frame *frame;
 	struct vswitch_verdict *verdict;
-	struct packet packet;
+	const struct packet *packet;
+	enum packet_shape shape;
 	uint64_t source, destination;
 };
 
@@ -28,14 +29,14 @@ static bool is_reserved(uint64_t mac)
 /* Bytes that count against an MTU. */
 static uint32_t payload_bytes(const struct passage *t)
 {
-	uint32_t header = ETHERNET_BYTES + (t->packet.is_tagged ? TAG_BYTES : 0);
+	uint32_t header = ETHERNET_BYTES + (t->packet->is_tagged ? TAG_BYTES : 0);
 
 	return t->frame->wire_bytes > header ? t->frame->wire_bytes - header : 0;
 }
 
-static enum vswitch_drop check_shape(struct passage *t)
+static enum vswitch_drop check_shape(const struct passage *t)
 {
-	switch (packet_parse(&t->packet, t->frame->header, t->frame->header_bytes, t->frame->total_bytes)) {
+	switch (t->shape) {
 	case PACKET_RUNT:
 		return VSWITCH_DROP_RUNT;
 	case PACKET_NESTED:
@@ -71,9 +72,9 @@ static enum vswitch_drop admit(struct passage *t)
 	if (drop == VSWITCH_FORWARDED)
 		drop = check_addresses(t);
 	if (drop == VSWITCH_FORWARDED)
-		drop = vswitch_classify(t->sw, t->frame, &t->packet, t->verdict);
+		drop = vswitch_classify(t->sw, t->frame, t->packet, t->verdict);
 	if (drop == VSWITCH_FORWARDED)
-		drop = vswitch_check_sender(t->sw, t->frame->port, t->verdict->vlan, &t->packet);
+		drop = vswitch_check_sender(t->sw, t->frame->port, t->verdict->vlan, t->packet);
 	if (drop == VSWITCH_FORWARDED)
 		drop = vswitch_rate(t->sw, t->frame, mac_is_group(t->destination));
 	return drop;
@@ -108,7 +109,7 @@ static void mirror_to(struct passage *t, uint32_t port)
 /* One receiver: its filter and its MTU; a drop is counted there. */
 static enum vswitch_drop enter(struct passage *t, uint32_t port)
 {
-	enum vswitch_drop drop = vswitch_filter(t->sw, port, VSWITCH_EGRESS, &t->packet);
+	enum vswitch_drop drop = vswitch_filter(t->sw, port, VSWITCH_EGRESS, t->packet);
 
 	if (drop == VSWITCH_FORWARDED && payload_bytes(t) > port_config(t->sw, port)->mtu)
 		drop = VSWITCH_DROP_TOO_BIG;
@@ -117,7 +118,7 @@ static enum vswitch_drop enter(struct passage *t, uint32_t port)
 		return drop;
 	}
 	t->verdict->egress |= 1u << port;
-	t->verdict->edit[port] = (uint8_t)vswitch_edit_for(t->sw, port, &t->packet, t->verdict->vlan);
+	t->verdict->edit[port] = (uint8_t)vswitch_edit_for(t->sw, port, t->packet, t->verdict->vlan);
 	mirror_to(t, port_config(t->sw, port)->mirror_egress_to);
 	return VSWITCH_FORWARDED;
 }
@@ -149,7 +150,7 @@ static enum vswitch_drop leave(struct passage *t, uint32_t *ports)
 	if (drop != VSWITCH_FORWARDED)
 		return drop;
 	mirror_to(t, port_config(t->sw, t->frame->port)->mirror_ingress_to);
-	drop = vswitch_filter(t->sw, t->frame->port, VSWITCH_INGRESS, &t->packet);
+	drop = vswitch_filter(t->sw, t->frame->port, VSWITCH_INGRESS, t->packet);
 	if (drop != VSWITCH_FORWARDED)
 		return drop;
 	vswitch_learn(t->sw, t->frame->port, t->verdict->vlan, t->source, t->frame->now_ns);
@@ -162,12 +163,23 @@ static enum vswitch_drop leave(struct passage *t, uint32_t *ports)
 
 void vswitch_forward(struct vswitch *sw, const struct vswitch_frame *frame, struct vswitch_verdict *verdict)
 {
-	struct passage t;	/* not cleared: packet_parse() and check_addresses() fill it, or the frame goes no further */
+	struct packet packet;
+	enum packet_shape shape = packet_parse(&packet, frame->header, frame->header_bytes, frame->total_bytes);
+
+	vswitch_forward_parsed(sw, frame, &packet, shape, verdict);
+}
+
+void vswitch_forward_parsed(struct vswitch *sw, const struct vswitch_frame *frame, const struct packet *packet, enum packet_shape shape,
+			    struct vswitch_verdict *verdict)
+{
+	struct passage t;	/* not cleared: check_addresses() fills it, or the frame goes no further */
 	struct vswitch_counters *counters = &sw->port[frame->port].counters;
 	uint32_t ports = 0;
 
 	t.sw = sw;
 	t.frame = frame;
+	t.packet = packet;
+	t.shape = shape;
 	t.verdict = verdict;
 	verdict->egress = 0;
 	verdict->mirror = 0;

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet.h"
+
 #define VSWITCH_PORT_MAX	32u	/* one bit each in a uint32_t */
 #define VSWITCH_RULE_MAX	512u	/* of all ports together */
 #define VSWITCH_LEARN_MAX	64u	/* learned addresses of one port */
@@ -235,6 +237,10 @@ __attribute__((warn_unused_result)) bool vswitch_init(struct vswitch *sw, const 
 
 /* The one decision. Reads nothing but the header bytes; `frame->port` must be a port. */
 void vswitch_forward(struct vswitch *sw, const struct vswitch_frame *frame, struct vswitch_verdict *verdict);
+
+/* The same for a frame that packet_parse() was asked about already, as what it answered. */
+void vswitch_forward_parsed(struct vswitch *sw, const struct vswitch_frame *frame, const struct packet *packet, enum packet_shape shape,
+			    struct vswitch_verdict *verdict);
 
 /* Link or owner comes or goes: nothing is sent to a port that is down, and what was learned there is forgotten. */
 void vswitch_port_set_up(struct vswitch *sw, uint32_t port, bool is_up);
