@@ -20,15 +20,16 @@ suite-deps-bench-method: $(BENCH_TOY).elf $(BENCH_TOY).bin $(O)/guests/bench.elf
 
 # The figures, on the binary in the flash image. What it boots is built from SYSTEM_NEEDS: ci/system/system.mk adds them.
 PROFILE ?=
-.PHONY: bench
-bench: | $(DEP_KERNEL_6_12) ## Exact instruction counts and sizes: figure lines and $(O)/bench.json (PROFILE=figure: where it goes)
+.PHONY: bench bench-count bench-io
+bench: bench-count $(if $(PROFILE),,bench-io) ## All figures, as lines and in $(O)/bench.json (PROFILE=figure: only where its instructions go)
+
+bench-count: | $(DEP_KERNEL_6_12) ## Exact instruction counts and sizes
 	$(Q)$(PYTHON) ci/bench/run.py --out $(O) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE) --json $(O)/bench.json \
 		$(if $(PROFILE),--profile $(PROFILE))
 
-# Figures of hybrid I/O, merged into the same file. QUICK=1: two runs instead of five.
+# Figures of hybrid I/O, merged into the same file, behind the others. QUICK=1: two runs instead of five.
 QUICK ?=
 BENCH_IO_ONLY ?=
-.PHONY: bench-io
-bench-io: | $(DEP_KERNEL_6_12) $(DEP_QEMU_10) ## Network and disk against plain QEMU (QUICK=1: fewer runs)
+bench-io: | $(DEP_KERNEL_6_12) $(DEP_QEMU_10) $(if $(filter bench,$(MAKECMDGOALS)),bench-count) ## Network and disk against plain QEMU (QUICK=1: fewer runs, and marked)
 	$(Q)$(PYTHON) ci/bench/io.py --out $(O) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE) --json $(O)/bench.json \
-		--runs $(if $(QUICK),2,5) $(if $(BENCH_IO_ONLY),--only $(BENCH_IO_ONLY))
+		$(if $(QUICK),--runs 2) $(if $(BENCH_IO_ONLY),--only $(BENCH_IO_ONLY))

@@ -32,22 +32,26 @@ GOALS = {"net_guest_to_guest_ratio": 3.0, "net_guest_to_guest_ratio_nogso": 1.2,
          "disk_seq_ratio": 0.9, "disk_rand_ratio": 0.9, "disk_latency_ratio": 0.6, "exits_per_1000_frames": 20, "exits_per_round_trip": 6}
 
 
+RUNS = 5        # fewer are marked as quick
+
+
 class Figures:
     """Rows as bench.json has them, printed as they come."""
 
-    def __init__(self):
-        self.rows = []
+    def __init__(self, is_quick):
+        self.rows, self.is_quick = [], is_quick
 
     def add(self, name, value, unit, peer=None, peer_value=None, words=""):
+        unit += " (quick)" if self.is_quick else ""
         print(f"figure {name} {value} {unit} goal {GOALS[name]} peer {f'{peer} {peer_value}' if peer else 'none 0'}{words}", flush=True)
         self.rows.append({"name": name, "value": value, "unit": unit, "goal": GOALS[name], "peer": peer, "peer_value": peer_value})
 
-    def ratio(self, name, unit, ours, plain):
-        """A figure from runs in turns."""
+    def ratio(self, name, unit, ours, plain, io_cpu):
+        """A figure from runs in turns; `io_cpu`: what the I/O CPU did in ours."""
         each = sorted(round(a / b, 2) for a, b in zip(ours, plain))
         value = round(statistics.median(ours) / statistics.median(plain), 3)
         self.add(name, value, "ratio", "QEMU", statistics.median(plain),
-                 f" ({unit}; ours {statistics.median(ours):.4g}; {len(each)} runs in turns, their ratios {each[0]} to {each[-1]})")
+                 f" ({unit}; ours {statistics.median(ours):.4g}; {len(each)} runs in turns, their ratios {each[0]} to {each[-1]}; {io_cpu})")
 
 
 def number(answer, word):
@@ -59,12 +63,16 @@ def number(answer, word):
 
 
 def in_turns(machines, runs, measure):
-    """[[ours], [QEMU's]]: `measure(machine)` for each in turn."""
-    values = [[] for _ in machines]
+    """[ours], [QEMU's], what the I/O CPU did in ours: `measure(machine)` for each in turn."""
+    ours, plain = machines
+    values, up, asleep, polling = ([], []), 0, 0, 0
     for _ in range(runs):
-        for machine, column in zip(machines, values):
-            column.append(measure(machine))
-    return values
+        before = ours.io_time()
+        values[0].append(measure(ours))
+        passed = [b - a for a, b in zip(before, ours.io_time())]
+        up, asleep, polling = up + passed[0], asleep + passed[1], polling + passed[2]
+        values[1].append(measure(plain))
+    return *values, f"I/O CPU {100 * polling / up:.0f}% polling for nothing, {100 * asleep / up:.0f}% asleep"
 
 
 @contextlib.contextmanager
@@ -192,11 +200,11 @@ def main():
     parser.add_argument("--kernel-6.12", dest="kernel", type=pathlib.Path, required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--json", type=pathlib.Path, required=True, help="its figures of the same names are replaced")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--only", default="", help=f"by commas, of {', '.join(PARTS)}")
     context = parser.parse_args()
     context.builder = Builder(context.out, {"6.12": context.kernel}, context.key)
-    figures, failed = Figures(), False
+    figures, failed = Figures(context.runs < RUNS), False
     for name, measure in PARTS.items():
         if context.only and name not in context.only.split(","):
             continue

@@ -166,6 +166,13 @@ class Ours:
         self.tell(number, words)
         return self.answer(number, timeout)
 
+    def io_time(self):
+        """(up, asleep, polling for nothing) of the I/O partition so far, in its milliseconds, as its report says."""
+        self.machine.skip_to_end("io")
+        self.machine.type(self.setup.guests, "io", "s", echo=False)
+        said_ms = self.machine.expect("io", r"^io: (\d+) ms up, (\d+) ms of them asleep, (\d+) ms polling for nothing", 20)
+        return tuple(int(number) for number in said_ms.groups())
+
     def exits(self):
         """{partition: {class of exits: how many so far}} of CPUs, by the state key."""
         machine = self.machine

@@ -29,5 +29,5 @@ $(foreach s,$(SYSTEM_SUITES),$(eval $(call system_suite,$(s))))
 suite-deps-system-switch: $(GUESTS_OUT)/initramfs-tools-net.cpio
 
 # A prerequisite is expanded where it is read, and the list is complete only here.
-bench bench-io: $(SYSTEM_NEEDS)
+bench-count bench-io: $(SYSTEM_NEEDS)
 bench-io: $(GUEST_TOOLS_INITRAMFS)
