@@ -15,6 +15,7 @@ from session import session
 DATA_MIB, COUNT_MIB, FIXED_MIB, SPARE_MIB, RAM_MIB = 32, 4, 8, 16, 8
 FIRST = 2048                            # sector of the first GPT partition
 BAD_READ, BAD_WRITE = 1000, 2000        # sectors of the first disk
+MEDIA = "virtio", "nvme", "loose"
 RATE_KIB, BURST_KIB = 1024, 1024
 REQUESTS, REQUESTS_BURST = 100, 10
 EIO = r"failed: .*(I/O|Input/output) error"
@@ -32,22 +33,28 @@ def describe(context):
               "PHYSICAL_BLOCK": 16384, **nvme},
              {"NAME": "slow", "PART1": True, "SIZE_MIB": RAM_MIB, "RATE_KIB": RATE_KIB, "BURST_KIB": BURST_KIB},
              {"NAME": "few", "PART1": True, "SIZE_MIB": RAM_MIB, "REQUESTS": REQUESTS, "REQUESTS_BURST": REQUESTS_BURST},
+             {"NAME": "loose", "PART1": True, "REGION": True, "MEDIUM": "pci:00.06.0"},
              {"NAME": "count", "PART2": True, "GPT": True, "GPT_NAME": "count", **virtio}]
     options = {"DISKS": len(disks), **{f"DISK{n}_{key}": value for n, disk in enumerate(disks, 1) for key, value in disk.items()}}
     return Appliance("disks", parts, devices={"PCIE": "io"}, options=options)
 
 
 def media(folder):
-    """QEMU's arguments for both disks, whose files stay: the first has a sector that cannot be read, and one that cannot be written."""
-    first, second = folder / "virtio.img", folder / "nvme.img"
+    """QEMU's arguments for the disks, whose files stay: the first has a sector that cannot be read, and one that cannot be written; the
+    third cannot flush."""
+    first, second, third = (folder / f"{name}.img" for name in MEDIA)
     plugged.disk_file(first, 2 * DATA_MIB, [(DATA_MIB, "linux data"), (COUNT_MIB, "count")])
     plugged.disk_file(second, FIXED_MIB + SPARE_MIB + 8, [])
+    plugged.disk_file(third, 8, [])
     faults = "".join(f",file.inject-error.{n}.event=none,file.inject-error.{n}.errno=5,file.inject-error.{n}.iotype={kind},"
                      f"file.inject-error.{n}.sector={FIRST + sector}" for n, (kind, sector) in enumerate((("read", BAD_READ), ("write", BAD_WRITE))))
     return ("-blockdev", f"driver=raw,node-name=virtio,file.driver=blkdebug,file.image.driver=file,file.image.filename={first}{faults}",
             "-device", f"virtio-blk-pci,id=medium,drive=virtio,addr=4{plugged.VIRTIO}",
             "-blockdev", f"driver=raw,node-name=nvme,discard=unmap,file.driver=file,file.discard=unmap,file.filename={second}",
-            "-device", "nvme,drive=nvme,addr=5,serial=disks")
+            "-device", "nvme,drive=nvme,addr=5,serial=disks",
+            "-blockdev", f"driver=raw,node-name=loose,file.driver=blkdebug,file.image.driver=file,file.image.filename={third},"
+            "file.inject-error.0.event=none,file.inject-error.0.errno=5,file.inject-error.0.iotype=flush",
+            "-device", f"virtio-blk-pci,drive=loose,addr=6{plugged.VIRTIO}")
 
 
 # ---- words
@@ -84,7 +91,7 @@ def starts(machine, number, timeout=60):
 
 def up(machine):
     with machine.test("all are up, and the counter begins to count"):
-        machine.expect("io", r"serves 6 devices, 6 disks, 0 ports", 60)
+        machine.expect("io", r"serves 7 devices, 7 disks, 0 ports", 60)
         starts(machine, 1)
         machine.expect_guest("linux")
         machine.expect("linux", r"^guest# ", 60)
@@ -167,6 +174,10 @@ def flushes(machine):
         ask(machine, "flush vda", r"^FLUSH vda 0 ok")
         after = served(machine, "linux.data")["flushes"]
         machine.require(after > before, f"{before} before, {after} after")
+    with machine.test("a flush that the medium refuses is an I/O error, its writes and reads are none"):
+        writes(machine, "vdf", 8, "loose")
+        reads(machine, "vdf", 8)
+        ask(machine, "flush vdf", rf"^FLUSH vdf 0 {EIO}")
 
 
 def limits(machine):
@@ -234,8 +245,8 @@ def run(context, full=False):
     appliance = describe(context)
     folder = (context.out / "system" / appliance.name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for name in "virtio.img", "nvme.img":
-        (folder / name).unlink(missing_ok=True)
+    for name in MEDIA:
+        (folder / f"{name}.img").unlink(missing_ok=True)
     session(context, appliance, lambda machine: look(machine, folder), extra=media(folder))
     again = dataclasses.replace(context, direct=True)
     session(again, appliance, look_again, extra=media(folder))
