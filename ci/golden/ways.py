@@ -144,6 +144,17 @@ def documented(ways):
     return findings
 
 
+def documented_functions(ways):
+    """The example of docs/passthrough.md is planned, and its report says what the page says."""
+    page = pathlib.Path("docs/passthrough.md").read_text()
+    block = re.search(r"^```\n(CONFIG_BOARD.*?)^```$", page, re.M | re.S)[1]
+    lines = re.findall(r"^    (\w+ +PCI function .*)$", page, re.M)
+    o = ways.fresh()
+    o.mkdir(parents=True, exist_ok=True)
+    (o / ".config").write_text(block)
+    return judge(ways.make(o, "report"), *lines) + ([] if len(lines) == 2 else [f"{len(lines)} lines of the report, not 2"])
+
+
 def refused(ways):
     o = ways.fresh()
     findings = judge(ways.make(o, "hello-arm64_defconfig"))
@@ -270,7 +281,7 @@ def main():
     os.environ["PLANNER"] = args.planner
     os.environ["MAKEFLAGS"] = ""
     ways, tap = Ways(args.out), Tap()
-    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, documented, menu, own_directory,
+    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, documented, documented_functions, menu, own_directory,
                 change_of_appliance, same_everywhere):
         tap.result(f"{way.__name__.replace('_', ' ')}", way(ways))
     tap.done()

@@ -18,16 +18,19 @@ $(GUEST_INITRAMFS): ci/guests/linux/init ci/guests/linux/mkcpio.py $(DEP_BUSYBOX
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox
 
-# For guests of an I/O partition: the same, with the modules of one of the kernels for what they find there.
-GUEST_IO_MODULES := virtio_mmio virtio_blk virtio_net crc32c_generic ext4 8021q
+# For guests of an I/O partition, and for those that drive PCI functions by themselves: the same, with the modules of one of
+# the kernels for what they find there.
 GUEST_IO_INITRAMFS := $(GUESTS_OUT)/initramfs-io-6.1.cpio $(GUESTS_OUT)/initramfs-io-6.12.cpio
+GUEST_PCI_INITRAMFS := $(GUESTS_OUT)/initramfs-pci-6.1.cpio $(GUESTS_OUT)/initramfs-pci-6.12.cpio
 
-$(GUESTS_OUT)/initramfs-io-6.1.cpio: GUEST_KERNEL = $(DEP_KERNEL_6_1)
-$(GUESTS_OUT)/initramfs-io-6.12.cpio: GUEST_KERNEL = $(DEP_KERNEL_6_12)
-$(GUEST_IO_INITRAMFS): $(GUESTS_OUT)/initramfs-io-%.cpio: ci/guests/linux/init ci/guests/linux/nettest ci/guests/linux/mkcpio.py ci/guests/linux/modules.py ci/guests/guests.mk \
-		$(DEP_BUSYBOX_ARM64)/busybox | $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12)
+$(GUEST_IO_INITRAMFS): GUEST_MODULES := virtio_mmio virtio_blk virtio_net crc32c_generic ext4 8021q
+$(GUEST_PCI_INITRAMFS): GUEST_MODULES := nvme e1000e
+$(GUESTS_OUT)/initramfs-%-6.1.cpio: GUEST_KERNEL = $(DEP_KERNEL_6_1)
+$(GUESTS_OUT)/initramfs-%-6.12.cpio: GUEST_KERNEL = $(DEP_KERNEL_6_12)
+$(GUEST_IO_INITRAMFS) $(GUEST_PCI_INITRAMFS): $(GUESTS_OUT)/initramfs-%.cpio: ci/guests/linux/init ci/guests/linux/nettest ci/guests/linux/mkcpio.py \
+		ci/guests/linux/modules.py ci/guests/guests.mk $(DEP_BUSYBOX_ARM64)/busybox | $(DEP_KERNEL_6_1) $(DEP_KERNEL_6_12)
 	$(call say,GEN,$@)
-	$(Q)$(PYTHON) ci/guests/linux/modules.py $(GUEST_KERNEL)/modules $(GUESTS_OUT)/modules-$* $(GUEST_IO_MODULES)
+	$(Q)$(PYTHON) ci/guests/linux/modules.py $(GUEST_KERNEL)/modules $(GUESTS_OUT)/modules-$* $(GUEST_MODULES)
 	$(Q)$(PYTHON) ci/guests/linux/mkcpio.py $@ init=$< bin/nettest=ci/guests/linux/nettest bin/busybox=$(DEP_BUSYBOX_ARM64)/busybox \
 		$$(cd $(GUESTS_OUT)/modules-$* && for m in *.ko; do echo modules/$$m=$(GUESTS_OUT)/modules-$*/$$m; done)
 
@@ -62,7 +65,7 @@ $(GUEST_DISKS_INITRAMFS): $(GUESTS_OUT)/initramfs-io-6.12.cpio ci/guests/linux/d
 	$(Q)rm $@.part
 
 .PHONY: guests
-guests: $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS)
+guests: $(GUEST_ELFS) $(GUEST_ELFS:.elf=.bin) $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS) $(GUEST_PCI_INITRAMFS)
 
 CHECK_SUITES += runtime
 SUITE_runtime = $(PYTHON) ci/guests/suite.py --out $(O) --kernel $(DEP_KERNEL_6_12)

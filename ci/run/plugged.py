@@ -59,6 +59,16 @@ def disk(words, path):
     return ["-drive", f"if=none,id=disk{index},format=raw,file={path}", "-device", f"{model},drive=disk{index},addr={int(place):#x}{more}"]
 
 
+def function(words, folder):
+    """A function that a partition drives by itself: a network card, or a disk with a file of its own."""
+    label, place, model = words[0], int(words[1]), words[2]
+    if model != "nvme":
+        return ["-netdev", f"user,id={label}", "-device", f"{model},netdev={label},addr={place:#x},romfile="]
+    path = pathlib.Path(folder) / f"disk-{label}.img"
+    disk_file(path, int(words[3]), [])
+    return ["-drive", f"if=none,id={label},format=raw,file={path}", "-device", f"{model},drive={label},serial={label},addr={place:#x}"]
+
+
 def arguments(plan, folder):
     """QEMU's arguments; files of disks that are not there are made in `folder`."""
     found = []
@@ -68,4 +78,6 @@ def arguments(plan, folder):
         path = pathlib.Path(folder) / f"disk{words[0]}.img"
         disk_file(path, int(words[3]), [(int(w[1]), " ".join(w[2:])) for w in plan.lines["qemu-gpt"] if w[0] == words[0]])
         found += disk(words, path)
+    for words in plan.lines["qemu-function"]:
+        found += function(words, folder)
     return found

@@ -6,10 +6,11 @@ CHECK_SUITES += harness
 SUITE_harness = $(PYTHON) ci/system/test_harness.py --out $(O)
 suite-deps-harness:
 
-SYSTEM_SUITES := linux keys slots restart hostile policy vgic assertion device calls smmu iopart durable disks switch outage channel
+SYSTEM_SUITES := linux keys slots restart hostile policy vgic assertion device calls smmu iopart durable disks switch outage channel passthrough
 SYSTEM_NEEDS = $(PLANNER) $(O)/firmware/u-boot.bin $(O)/firmware/boot.fit $(O)/firmware/record.bin $(FW_TOOL) $(O)/walk/walk \
 	$(PARTITION_ELFS) $(GUEST_ELFS) $(GUESTS_OUT)/frames.bin $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS)
 SYSTEM_NEEDS_disks = $(GUEST_DISKS_INITRAMFS)
+SYSTEM_NEEDS_passthrough = $(GUEST_PCI_INITRAMFS)
 SYSTEM_NEEDS_outage = $(GUEST_TOOLS_INITRAMFS) $(GUEST_STORM_INITRAMFS)
 SYSTEM = $(PYTHON) ci/system/system.py --out $(O) --kernel-6.1 $(DEP_KERNEL_6_1) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE)
 
