@@ -9,7 +9,7 @@ import subprocess
 
 
 # Parts of the hypervisor that not every appliance uses, with budgets of their own: files that begin so.
-SLOC_APART = {"smmu": ("smmu", ), "its": ("its", "vits", "pci")}
+SLOC_APART = {"smmu": ("smmu", ), "its": ("its", "vits", "v2m", "pci")}
 
 # Lines in files of others that serve passed-through functions: in the life of a partition, in the interrupt controller.
 SLOC_ELSEWHERE = {"its": 84}

@@ -12,6 +12,7 @@
 
 #include "its.h"
 #include "smmu.h"
+#include "v2m.h"
 #include "vcpu.h"
 #include "vgic.h"
 

@@ -7,7 +7,7 @@ UNIT_CORE_COMMON = $(addprefix $(O)/unit/hyp/,$(addsuffix .o,$(addprefix core/,l
 UNIT_CORE_DEVICES = $(O)/unit/hyp/fake/devices.o
 # What prints is tested with itself; the other tests have doubles that note who would print.
 UNIT_CORE_OUTPUT = $(addprefix $(O)/unit/hyp/core/,$(addsuffix .o,print console keys report panic seed boot))
-UNIT_CORE_TESTS = partition sched exit device pci
+UNIT_CORE_TESTS = partition sched exit device pci v2m
 UNIT_CORE_OUTPUT_TESTS = print console keys report hypercall boot
 # The emulated devices of arm64, in the place of the fake ones.
 UNIT_ARM64_DEVICES = $(addprefix $(O)/unit/hyp/arm64/,pl011.o pl031.o)
@@ -36,6 +36,7 @@ $(O)/unit/hyp/arm64/%.o: hyp/arm64/%.c
 
 $(UNIT_CORE_TESTS:%=$(O)/unit/hyp/test_%): $(O)/unit/hyp/test/doubles.o $(UNIT_CORE_DEVICES)
 $(UNIT_CORE_OUTPUT_TESTS:%=$(O)/unit/hyp/test_%): $(UNIT_CORE_OUTPUT) $(UNIT_CORE_DEVICES)
+$(O)/unit/hyp/test_v2m: $(O)/unit/hyp/arm64/v2m.o
 $(O)/unit/hyp/test_devices: $(UNIT_CORE_OUTPUT) $(UNIT_ARM64_DEVICES)
 $(UNIT_CORE_PROGRAMS): $(O)/unit/hyp/test_%: $(O)/unit/hyp/test/test_%.o $(UNIT_CORE_COMMON)
 	$(call say,LINK,$@)
