@@ -22,3 +22,7 @@ suite-deps-run-demo: all
 CHECK_SUITES += own-kernel
 SUITE_own-kernel = $(PYTHON) ci/run/test_own.py --out $(O) --kernel $(DEP_KERNEL_6_12)
 suite-deps-own-kernel: $(FW)/u-boot.bin $(GUEST_INITRAMFS) | $(DEP_KERNEL_6_12)
+
+CHECK_SUITES += own-unikernel
+SUITE_own-unikernel = $(PYTHON) ci/run/test_unikernel.py --out $(O)
+suite-deps-own-unikernel: $(FW)/u-boot.bin
