@@ -34,6 +34,8 @@ def describe(context):
              {"NAME": "slow", "PART1": True, "SIZE_MIB": RAM_MIB, "RATE_KIB": RATE_KIB, "BURST_KIB": BURST_KIB},
              {"NAME": "few", "PART1": True, "SIZE_MIB": RAM_MIB, "REQUESTS": REQUESTS, "REQUESTS_BURST": REQUESTS_BURST},
              {"NAME": "loose", "PART1": True, "REGION": True, "MEDIUM": "pci:00.06.0"},
+             {"NAME": "gone", "PART1": True, "GPT": True, "GPT_NAME": "nowhere", **virtio},
+             {"NAME": "away", "PART1": True, "REGION": True, "MEDIUM": "pci:00.09.0"},
              {"NAME": "count", "PART2": True, "GPT": True, "GPT_NAME": "count", **virtio}]
     options = {"DISKS": len(disks), **{f"DISK{n}_{key}": value for n, disk in enumerate(disks, 1) for key, value in disk.items()}}
     return Appliance("disks", parts, devices={"PCIE": "io"}, options=options)
@@ -91,7 +93,7 @@ def starts(machine, number, timeout=60):
 
 def up(machine):
     with machine.test("all are up, and the counter begins to count"):
-        machine.expect("io", r"serves 7 devices, 7 disks, 0 ports", 60)
+        machine.expect("io", r"serves 9 devices, 9 disks, 0 ports", 60)
         starts(machine, 1)
         machine.expect_guest("linux")
         machine.expect("linux", r"^guest# ", 60)
@@ -109,6 +111,15 @@ def facts(machine):
         with machine.test(f"{dev} is what was configured: size, blocks, requests, serial number"):
             said = ask(machine, f"facts {dev}", rf"^FACTS {dev} (.*)[\r\n]")[1].split()
             machine.require(said == [str(w) for w in words], f"{said} instead of {words}")
+
+
+def missing(machine):
+    """A disk without a medium costs nobody else his."""
+    with machine.test("a disk whose GPT partition or medium is not there is told, and is empty"):
+        for dev, name, why in ("vdg", "gone", 'pci:00.04.0 has no GPT partition "nowhere"'), ("vdh", "away", "there is no physical disk pci:00.09.0 .*"):
+            machine.cursors.pop("io", None)
+            machine.expect("io", rf"^io: disk {name}: {why}: it is empty", 10)
+            ask(machine, f"facts {dev}", rf"^FACTS {dev} 0 0 .* {name}[\r\n]")
 
 
 def medium_errors(machine):
@@ -227,6 +238,7 @@ def restart_counter(machine, number):
 def look(machine, folder):
     up(machine)
     facts(machine)
+    missing(machine)
     medium_errors(machine)
     read_only(machine, folder)
     erased(machine, folder)

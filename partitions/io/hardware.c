@@ -61,13 +61,11 @@ static const struct found *find(const char *kind, bool is_nic, const char *name)
 	return NULL;
 }
 
-struct blk_device *hardware_disk(int node, const char *name)
+struct blk_device *hardware_disk(const char *name)
 {
 	const struct found *f = find("disk", false, name);
 
-	if (f)
-		return f->disk;
-	read_fail(node, "there is no physical disk \"%s\" that a driver was found for", name);
+	return f ? f->disk : NULL;
 }
 
 struct nic_device *hardware_nic(int node, const char *name)

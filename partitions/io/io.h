@@ -14,7 +14,7 @@
 #include <back/uplink.h>
 
 #define IO_DISK_MAX	32u
-#define IO_MEDIUM_MAX	8u
+#define IO_MEDIUM_MAX	IO_DISK_MAX	/* a RAM disk is its own */
 #define IO_UPLINK_MAX	8u
 
 /* A virtual disk, and its medium: a physical disk or its own memory. */
@@ -69,7 +69,7 @@ void hardware_scan(void);	/* makes all idle that a predecessor may have left run
 void disks_read(void);		/* /disks */
 void ports_read(void);		/* /vswitch, with the uplinks */
 void devices_read(void);	/* /io: makes and attaches the devices */
-struct blk_device *hardware_disk(int node, const char *name);
+struct blk_device *hardware_disk(const char *name);	/* NULL: no such disk */
 struct nic_device *hardware_nic(int node, const char *name);
 /* Where a GPT partition lies: first sector and count, of 512 bytes. False: no such partition, or no table. */
 bool gpt_find(struct blk_device *device, const char *name, uint64_t *first, uint64_t *count);
