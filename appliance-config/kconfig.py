@@ -15,7 +15,7 @@ import kconfiglib
 
 ASSIGN = re.compile(r"^CONFIG_([A-Za-z0-9_]+)=(.*)$")
 UNSET = re.compile(r"^# CONFIG_([A-Za-z0-9_]+) is not set$")
-PLACEHOLDER = re.compile(r"@(PART|NET|DISK|CHANNEL)(\d*)_(NAME|TITLE|COUNT|RULE_COUNT)@")
+PLACEHOLDER = re.compile(r"@(PART|NET|DISK|CHANNEL|CABLE)(\d*)_(NAME|TITLE|COUNT|RULE_COUNT)@")
 
 
 def board_names():
@@ -239,9 +239,10 @@ def disk_title(kconf, n):
                                      "all that is there" if size == "0" else size + " MiB")
 
 
-def channel_title(kconf, n):
-    ends = [owner_name(kconf, "CHANNEL%s_%s" % (n, end)) for end in "AB"]
-    return "Channel %s: %s - %s and %s" % (n, value_of(kconf, "CHANNEL%s_NAME" % n) or "(no name)", *ends)
+def two_ends_title(kconf, what, n):
+    prefix = what.upper() + n
+    ends = [owner_name(kconf, "%s_%s" % (prefix, end)) for end in "AB"]
+    return "%s %s: %s - %s and %s" % (what, n, value_of(kconf, prefix + "_NAME") or "(no name)", *ends)
 
 
 def count_text(kconf, symbol, one):
@@ -254,7 +255,8 @@ WORDS = {
     ("PART", "TITLE"): part_title, ("NET", "TITLE"): port_title, ("DISK", "TITLE"): disk_title,
     ("NET", "COUNT"): lambda k, n: count_text(k, "NET_PORTS", "port"),
     ("DISK", "COUNT"): lambda k, n: count_text(k, "DISKS", "disk"),
-    ("CHANNEL", "TITLE"): channel_title,
+    ("CHANNEL", "TITLE"): lambda k, n: two_ends_title(k, "Channel", n), ("CABLE", "TITLE"): lambda k, n: two_ends_title(k, "Cable", n),
+    ("CABLE", "COUNT"): lambda k, n: count_text(k, "CABLES", "cable"),
     ("CHANNEL", "COUNT"): lambda k, n: count_text(k, "CHANNELS", "channel"),
     ("NET", "RULE_COUNT"): lambda k, n: count_text(k, "NET%s_RULES" % n, "rule"),
 }

@@ -20,6 +20,8 @@ bool part_has_pci(const struct part *part)
 
 static const char *vdev_symbol(const struct vdev *v)
 {
+	if (v->cable)
+		return mem_format("CONFIG_CABLE%u_%c_PART%u=y", v->cable->number, "AB"[v->end], v->front + 1);
 	return v->port ? mem_format("CONFIG_NET%u_PART%u=y", v->port->number, v->front + 1) : mem_format("CONFIG_DISK%u_PART%u=y", v->disk->number, v->front + 1);
 }
 
@@ -28,7 +30,7 @@ void check_io_self(const struct model *model, struct findings *f)
 	FOR_VDEVS(v, model)
 		if (v->front == v->back)
 			find(f, "%s: \"%s\" would serve \"%s\" to itself; give it to another partition, or have another I/O partition serve it", vdev_symbol(v),
-			     model->parts[v->back].name, v->port ? v->port->name : v->disk->name);
+			     model->parts[v->back].name, vdev_label(v));
 }
 
 static bool serves(const struct model *model, uint32_t back, uint32_t front)

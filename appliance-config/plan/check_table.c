@@ -108,6 +108,13 @@ const struct check checks[] = {
 	{ "disk-burst", PHASE_CONFIG, check_disk_burst },
 	{ "disk-shared", PHASE_CONFIG, check_disk_shared },
 
+	{ "cable-name-bad", PHASE_CONFIG, check_cable_name_bad },
+	{ "cable-name-twice", PHASE_CONFIG, check_cable_name_twice },
+	{ "cable-nobody", PHASE_CONFIG, check_cable_nobody },
+	{ "cable-self", PHASE_CONFIG, check_cable_self },
+	{ "cable-io", PHASE_CONFIG, check_cable_io },
+	{ "io-lines", PHASE_CONFIG, check_io_lines },
+
 	{ "io-self", PHASE_CONFIG, check_io_self },
 	{ "io-cycle", PHASE_CONFIG, check_io_cycle },
 	{ "io-memory", PHASE_CONFIG, check_io_memory },

@@ -3,7 +3,7 @@
  * Writes what plan.c holds of hybrid I/O: pages, devices with what their
  * pages begin with, windows, and each partition's lists of them. The first
  * words of a device page are virtio-mmio's, version 2 (VIRTIO 1.2, sections
- * 4.2.2, 5.1.4 and 5.2.4).
+ * 4.2.2, 5.1.4 and 5.2.4); a console has nothing to tell (5.3.4).
  */
 #include "emit.h"
 
@@ -21,6 +21,7 @@ enum {
 	IMAGE_CONFIG = 0x100,
 	DEVICE_NET = 1,
 	DEVICE_BLK = 2,
+	DEVICE_CONSOLE = 3,
 	NET_LINK_UP = 1,
 	BLK_SECTOR = 512,
 };
@@ -85,11 +86,11 @@ static uint32_t fill_image(const struct vdev *v, uint32_t image[IMAGE_WORDS])
 
 	image[IMAGE_MAGIC] = MAGIC;
 	image[IMAGE_VERSION] = 2;
-	image[IMAGE_DEVICE] = v->port ? DEVICE_NET : DEVICE_BLK;
+	image[IMAGE_DEVICE] = v->port ? DEVICE_NET : v->disk ? DEVICE_BLK : DEVICE_CONSOLE;
 	image[IMAGE_VENDOR] = VENDOR;
 	if (v->port)
 		fill_net(image, v->port);
-	else
+	else if (v->disk)
 		fill_blk(image, v->disk);
 	while (image[count - 1] == 0)
 		count--;

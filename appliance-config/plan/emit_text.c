@@ -81,7 +81,7 @@ static void emit_sharing(const struct model *model, struct text *out)
 		const struct vdev *v = &model->vdevs[i];
 
 		text_add(out, "virtio %u %u %u " X64 " " X64 " %u %s %s\n", v->front, v->back, v->line, vdev_ipa(v), BACK_DEVICE + v->line * PAGE_BYTES, v->intid,
-			 v->port ? "net" : "blk", v->name);
+			 vdev_kind_name(v), v->name);
 	}
 	for (uint32_t i = 0; i < model->port_count; i++) {
 		const struct port *p = &model->ports[i];

@@ -13,7 +13,9 @@
 enum io_limit {
 	PORT_MAX = 32,         /* of one switch: a bit each in a word of pvdrivers/back/vswitch.h */
 	DISK_MAX = 32,
-	VDEV_MAX = PORT_MAX + DISK_MAX,
+	CABLE_MAX = 8,
+	VDEV_MAX = PORT_MAX + DISK_MAX + 2 * CABLE_MAX,
+	BACK_LINES_MAX = 64,         /* devices of one back-end: as in hyp/abi/device.h */
 	IO_NAME_MAX_BYTES = 15,
 	RULE_MAX = 16,
 	SOURCE_MAX = 16,
@@ -112,12 +114,25 @@ struct disk {
 	uint64_t ipa;               /* of a RAM disk, in its back-end */
 };
 
+/* Two consoles that are joined. */
+struct cable {
+	uint32_t index, number;
+	const char *name;
+	int32_t part[2];            /* its ends; -1: nobody */
+	int32_t back;
+};
+
+enum vdev_kind { VDEV_NET, VDEV_BLK, VDEV_CONSOLE };
+
 /* A virtio device between two partitions. */
 struct vdev {
 	const char *name;           /* "linux.lan" */
+	enum vdev_kind kind;
 	uint32_t front, back;       /* partitions */
-	const struct port *port;    /* one of the two */
+	const struct port *port;    /* one of the three */
 	const struct disk *disk;
+	const struct cable *cable;
+	uint32_t end;               /* of the cable: 0, 1 */
 	uint32_t line;              /* in its back-end */
 	uint32_t slot;              /* in its front-end: place of its page */
 	uint32_t intid;             /* in its front-end; 0: none is left */
@@ -148,6 +163,11 @@ int32_t io_only(const struct model *model);
 
 /* Has the partition a device, a virtio device or doorbells on this interrupt? */
 bool intid_is_taken(const struct model *model, const struct part *part, uint32_t intid);
+/* "net", "blk", "console"; and what the user calls it: the name of its port, disk or cable. */
+const char *vdev_kind_name(const struct vdev *vdev);
+const char *vdev_label(const struct vdev *vdev);
+/* The device at the other end of its cable. */
+const struct vdev *vdev_other(const struct model *model, const struct vdev *vdev);
 /* Where a front-end sees a device page. */
 uint64_t vdev_ipa(const struct vdev *vdev);
 /* Ports of one switch by place; NULL: none. */

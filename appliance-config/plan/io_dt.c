@@ -37,7 +37,7 @@ static void put_device(struct dt *dt, const struct vdev *v)
 	uint64_t page = BACK_DEVICE + v->line * PAGE_BYTES, state = BACK_STATE + v->line * BACK_STATE_BYTES;
 
 	dt_begin(dt, mem_format("device@%" PRIx64, page));
-	dt_put_text(dt, "compatible", v->port ? "bulkhead,virtio-net" : "bulkhead,virtio-blk");
+	dt_put_text(dt, "compatible", mem_format("bulkhead,virtio-%s", vdev_kind_name(v)));
 	dt_put_text(dt, "label", v->name);
 	PUT_CELLS(dt, "reg", HIGH(page), LOW(page), 0, PAGE_BYTES, HIGH(state), LOW(state), 0, BACK_STATE_BYTES);
 	PUT_CELLS(dt, "bulkhead,line", v->line);
@@ -45,8 +45,10 @@ static void put_device(struct dt *dt, const struct vdev *v)
 	PUT_U64S(dt, "bulkhead,window", GUEST_RAM, w->size, w->ipa);
 	if (v->port)
 		PUT_CELLS(dt, "bulkhead,port", PHANDLE_PORT + v->port->place);
-	else
+	else if (v->disk)
 		PUT_CELLS(dt, "bulkhead,disk", PHANDLE_DISK + v->disk->place);
+	else
+		PUT_CELLS(dt, "bulkhead,other", vdev_other(dt->model, v)->line);
 	dt_end(dt);
 }
 

@@ -69,7 +69,43 @@ static void disks_read(struct model *model)
 	}
 }
 
+static void cables_read(struct model *model)
+{
+	uint64_t count = config_number(model->config, "CABLES");
+
+	model->cable_count = count > CABLE_MAX ? CABLE_MAX : (uint32_t)count;
+	for (uint32_t i = 0; i < model->cable_count; i++) {
+		struct cable *cable = &model->cables[i];
+
+		*cable = (struct cable){ .index = i, .number = i + 1, .name = config_get(model->config, "CABLE%u_NAME", i + 1) };
+		cable->part[0] = chosen_part(model, mem_format("CABLE%u_A", i + 1));
+		cable->part[1] = chosen_part(model, mem_format("CABLE%u_B", i + 1));
+		cable->back = chosen_part(model, mem_format("CABLE%u_IO", i + 1));
+		cable->back = cable->back >= 0 ? cable->back : io_only(model);
+	}
+}
+
 /* ---- devices ---- */
+
+const char *vdev_kind_name(const struct vdev *vdev)
+{
+	static const char *const names[] = { "net", "blk", "console" };
+
+	return names[vdev->kind];
+}
+
+const char *vdev_label(const struct vdev *vdev)
+{
+	return vdev->port ? vdev->port->name : vdev->disk ? vdev->disk->name : vdev->cable->name;
+}
+
+const struct vdev *vdev_other(const struct model *model, const struct vdev *vdev)
+{
+	for (uint32_t i = 0; i < model->vdev_count; i++)
+		if (model->vdevs[i].cable == vdev->cable && model->vdevs[i].end != vdev->end)
+			return &model->vdevs[i];
+	return vdev;
+}
 
 static bool part_has_intid(const struct part *part, uint32_t intid)
 {
@@ -148,18 +184,25 @@ uint64_t limit_least(const struct model *model, const struct part *back)
 	return 2 * longest_frame(model, back);
 }
 
-static void add_vdev(struct model *model, int32_t front, int32_t back, const struct port *port, const struct disk *disk)
+/* `vdev` says what it is; the rest follows. */
+static void add_vdev(struct model *model, int32_t front, int32_t back, struct vdev vdev)
 {
-	struct vdev *vdev = &model->vdevs[model->vdev_count];
-
 	if (front < 0 || back < 0)
 		return;
-	*vdev = (struct vdev){ .front = (uint32_t)front, .back = (uint32_t)back, .port = port, .disk = disk };
-	vdev->name = mem_format("%s.%s", model->parts[front].name, port ? port->name : disk->name);
-	vdev->line = back_count(model, &model->parts[back]);
-	vdev->limit_us = model->limit_fixed_us ? model->limit_fixed_us : LIMIT_BASE_US + limit_least(model, &model->parts[back]);
-	take_slot(model, vdev);
-	model->vdev_count++;
+	vdev.front = (uint32_t)front;
+	vdev.back = (uint32_t)back;
+	vdev.name = mem_format("%s.%s", model->parts[front].name, vdev_label(&vdev));
+	vdev.line = back_count(model, &model->parts[back]);
+	vdev.limit_us = model->limit_fixed_us ? model->limit_fixed_us : LIMIT_BASE_US + limit_least(model, &model->parts[back]);
+	take_slot(model, &vdev);
+	model->vdevs[model->vdev_count++] = vdev;
+}
+
+/* Both ends, or none. */
+static void add_cable(struct model *model, const struct cable *cable)
+{
+	for (uint32_t end = 0; end < 2 && cable->part[0] >= 0 && cable->part[1] >= 0; end++)
+		add_vdev(model, cable->part[end], cable->back, (struct vdev){ .kind = VDEV_CONSOLE, .cable = cable, .end = end });
 }
 
 static void give_doorbells(struct model *model)
@@ -226,10 +269,13 @@ void io_read(struct model *model)
 	model->limit_fixed_us = config_number(model->config, "DEVICE_LIMIT_MS") * 1000;
 	ports_read(model);
 	disks_read(model);
+	cables_read(model);
 	for (uint32_t i = 0; i < model->port_count; i++)
-		add_vdev(model, model->ports[i].part, model->ports[i].back, &model->ports[i], NULL);
+		add_vdev(model, model->ports[i].part, model->ports[i].back, (struct vdev){ .kind = VDEV_NET, .port = &model->ports[i] });
 	for (uint32_t i = 0; i < model->disk_count; i++)
-		add_vdev(model, model->disks[i].part, model->disks[i].back, NULL, &model->disks[i]);
+		add_vdev(model, model->disks[i].part, model->disks[i].back, (struct vdev){ .kind = VDEV_BLK, .disk = &model->disks[i] });
+	for (uint32_t i = 0; i < model->cable_count; i++)
+		add_cable(model, &model->cables[i]);
 	give_doorbells(model);
 	for (uint32_t i = 0; i < model->part_count; i++)
 		place_windows(model, i);

@@ -197,6 +197,8 @@ struct model {
 	uint32_t port_count;
 	struct disk disks[DISK_MAX];
 	uint32_t disk_count;
+	struct cable cables[CABLE_MAX];
+	uint32_t cable_count;
 	struct vdev vdevs[VDEV_MAX];
 	uint32_t vdev_count;
 	struct io_window windows[VDEV_MAX];

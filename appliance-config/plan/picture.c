@@ -258,6 +258,7 @@ void emit_map(const struct model *model, struct text *out)
 	add_cards(model, &body, &y);
 	picture_network(model, &body, &y);
 	picture_disks(model, &body, &y);
+	picture_cables(model, &body, &y);
 	picture_channels(model, &body, &y);
 	picture_title(&body, &y, "CPUs");
 	add_cpus(model, &body, &y);

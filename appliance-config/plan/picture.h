@@ -22,6 +22,7 @@ const char *picture_colour(int32_t part);
 /* picture_io.c: switches with their ports, disks. Nothing is drawn where there are none. */
 void picture_network(const struct model *model, struct text *out, int *y);
 void picture_disks(const struct model *model, struct text *out, int *y);
+void picture_cables(const struct model *model, struct text *out, int *y);
 void picture_channels(const struct model *model, struct text *out, int *y);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The network in map.svg: for each switch a row a port, left who is plugged
- * in, right bows between ports that talk to each other; then disks, channels. It must
+ * in, right bows between ports that talk to each other; then disks, cables, channels. It must
  * not choose anything.
  */
 #include "picture.h"
@@ -104,13 +104,18 @@ void picture_network(const struct model *model, struct text *out, int *y)
 		add_switch(model, i, out, y);
 }
 
+static const char *part_or_nobody(const struct model *model, int32_t part)
+{
+	return part < 0 ? "nobody" : model->parts[part].name;
+}
+
 static const char *disk_text(const struct model *model, const struct disk *disk)
 {
 	const char *size = disk->size ? size_text(disk->size) : "all that is there";
 	const char *where = disk->source == DISK_RAM ? "memory" : disk->source == DISK_GPT ? mem_format("\"%.36s\" of %s", disk->gpt_name, disk->medium) :
 											      mem_format("region of %s", disk->medium);
 
-	return mem_format("%s, %s%s, by %s", size, where, disk->is_read_only ? ", read only" : "", disk->back < 0 ? "nobody" : model->parts[disk->back].name);
+	return mem_format("%s, %s%s, by %s", size, where, disk->is_read_only ? ", read only" : "", part_or_nobody(model, disk->back));
 }
 
 void picture_disks(const struct model *model, struct text *out, int *y)
@@ -120,8 +125,22 @@ void picture_disks(const struct model *model, struct text *out, int *y)
 	for (uint32_t i = 0; i < model->disk_count; i++) {
 		const struct disk *d = &model->disks[i];
 
-		add_row(out, *y, d->part, d->part < 0 ? "nobody" : model->parts[d->part].name, d->name, disk_text(model, d));
+		add_row(out, *y, d->part, part_or_nobody(model, d->part), d->name, disk_text(model, d));
 		picture_box(out, CARD_X - 4, *y, 4, BOX_HEIGHT, picture_colour(d->back), "");
+		*y += ROW;
+	}
+}
+
+void picture_cables(const struct model *model, struct text *out, int *y)
+{
+	if (model->cable_count)
+		picture_title(out, y, "Serial cables");
+	for (uint32_t i = 0; i < model->cable_count; i++) {
+		const struct cable *c = &model->cables[i];
+
+		add_row(out, *y, c->part[0], part_or_nobody(model, c->part[0]), c->name,
+			mem_format("with %s, by %s", part_or_nobody(model, c->part[1]), part_or_nobody(model, c->back)));
+		picture_box(out, CARD_X - 4, *y, 4, BOX_HEIGHT, picture_colour(c->part[1]), "");
 		*y += ROW;
 	}
 }
@@ -134,8 +153,8 @@ void picture_channels(const struct model *model, struct text *out, int *y)
 		const struct channel *c = &model->channels[i];
 		const struct channel_end *a = &c->end[0], *b = &c->end[1];
 
-		add_row(out, *y, a->part, a->part < 0 ? "nobody" : model->parts[a->part].name, c->name,
-			mem_format("with %s, %s each way", b->part < 0 ? "nobody" : model->parts[b->part].name, size_text(c->bytes)));
+		add_row(out, *y, a->part, part_or_nobody(model, a->part), c->name,
+			mem_format("with %s, %s each way", part_or_nobody(model, b->part), size_text(c->bytes)));
 		picture_box(out, CARD_X - 4, *y, 4, BOX_HEIGHT, picture_colour(b->part), "");
 		*y += ROW;
 	}

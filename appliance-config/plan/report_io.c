@@ -134,6 +134,17 @@ static void report_disks(const struct model *model, struct text *out)
 	}
 }
 
+static void report_cables(const struct model *model, struct text *out)
+{
+	if (model->cable_count)
+		text_add(out, "\nSerial cables\n");
+	for (uint32_t i = 0; i < model->cable_count; i++) {
+		const struct cable *c = &model->cables[i];
+
+		text_add(out, "  %-15s \"%s\" and \"%s\", by \"%s\"\n", c->name, part_name(model, c->part[0]), part_name(model, c->part[1]), part_name(model, c->back));
+	}
+}
+
 void report_io(const struct model *model, struct text *out)
 {
 	if (model->port_count)
@@ -141,6 +152,7 @@ void report_io(const struct model *model, struct text *out)
 	for (uint32_t i = 0; i < model->part_count; i++)
 		report_switch(model, i, out);
 	report_disks(model, out);
+	report_cables(model, out);
 	report_channels(model, out);
 }
 

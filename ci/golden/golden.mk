@@ -19,8 +19,8 @@ $(GOLDEN_PLANNER): $(GOLDEN_OBJECTS)
 
 -include $(GOLDEN_OBJECTS:.o=.d)
 
-# Of ports, disks, channels and who serves whom.
-GOLDEN_IO := ^fail-(channel|disk|forward|frames|io|mac|mirror|nic|port|rate|rule|source|trunk|uplink|vlan|window)-
+# Of ports, disks, cables, channels and who serves whom.
+GOLDEN_IO := ^fail-(cable|channel|disk|forward|frames|io|mac|mirror|nic|port|rate|rule|source|trunk|uplink|vlan|window)-
 
 CHECK_SUITES += golden
 SUITE_golden = $(PYTHON) ci/golden/run.py --planner $(GOLDEN_PLANNER) --menu-planner $(PLANNER) --out $(GOLDEN_OUT)/run --skip "^pass-|$(GOLDEN_IO)"
