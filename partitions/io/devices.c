@@ -10,6 +10,7 @@
 
 #include <rt/tree.h>
 #include <virtio/virtio_blk.h>
+#include <virtio/virtio_console.h>
 #include <virtio/virtio_net.h>
 
 #include "io.h"
@@ -17,6 +18,7 @@
 union config {
 	struct virtio_net_config net;
 	struct virtio_blk_config blk;
+	struct virtio_console_config console;
 	uint8_t bytes[DEVICE_CONFIG_MAX];
 };
 
@@ -55,6 +57,19 @@ static void make_blk(int node, struct io_device *d, struct device_setup *setup, 
 	setup->config_bytes = sizeof(*config);
 }
 
+/* Both ends are devices of this list; the other one may not be made yet. */
+static void make_console(int node, struct io_device *d, struct device_setup *setup, struct virtio_console_config *config)
+{
+	uint32_t other = read_u32(node, "bulkhead,other");
+
+	if (other >= io.device_count || &io.devices[other] == d)
+		read_fail(node, "bulkhead,other is the line of no other device");
+	vconsole_init(&d->console, &d->device, &io.devices[other].console, &setup->features, config);
+	setup->kind = &vconsole_kind;
+	setup->self = &d->console;
+	setup->config_bytes = sizeof(*config);
+}
+
 static struct window read_window(int node)
 {
 	uint64_t window[3];
@@ -82,6 +97,8 @@ static void make(int node, const volatile struct device_doorbells *doorbells, st
 		make_net(node, d, &setup, &config.net);
 	else if (!fdt_node_check_compatible(tree_blob(), node, "bulkhead,virtio-blk"))
 		make_blk(node, d, &setup, &config.blk);
+	else if (!fdt_node_check_compatible(tree_blob(), node, "bulkhead,virtio-console"))
+		make_console(node, d, &setup, &config.console);
 	else
 		read_fail(node, "a device of a kind that this program does not know");
 	device_attach(&d->device, &setup, config.bytes);

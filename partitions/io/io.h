@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <back/blk.h>
+#include <back/console.h>
 #include <back/net.h>
 #include <back/uplink.h>
 
@@ -27,8 +28,9 @@ struct io_disk {
 struct io_device {
 	struct device device;
 	const char *label, *front;
-	struct vnet *net;	/* one of both */
+	struct vnet *net;	/* one of the three */
 	struct vblk *blk;
+	struct vconsole console;
 };
 
 struct io {

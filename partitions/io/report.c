@@ -28,6 +28,13 @@ static void print_blk(const struct io_device *d)
 	       d->label, c->reads, c->read_bytes, c->writes, c->written_bytes, c->flushes, c->discards, c->others, c->errors, c->bounced);
 }
 
+static void print_console(const struct io_device *d)
+{
+	const struct vconsole_counters *c = &d->console.counters;
+
+	printf("io: %s: sent %" PRIu64 " bytes, dropped %" PRIu64 ", waits %" PRIu64 "\n", d->label, c->sent_bytes, c->dropped_bytes, c->waits);
+}
+
 /* Frames that each rule of a port decided, in the order of the rules. */
 static void print_rules(const struct vswitch_port_config *port)
 {
@@ -71,6 +78,8 @@ void report_print(void)
 		print_device(&io.devices[n]);
 		if (io.devices[n].blk)
 			print_blk(&io.devices[n]);
+		if (io.devices[n].console.device)
+			print_console(&io.devices[n]);
 	}
 	for (uint32_t n = 0; io.has_net && n < io.net_config.port_count; n++)
 		print_port(n);

@@ -4,11 +4,11 @@
 
 UNIT_BACK := $(O)/unit/back
 UNIT_BACK_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ipvdrivers -Ihyp -Ipvdrivers/runtime/include
-UNIT_BACK_NAMES := device queue resume blk ramdisk net forward receive finish uplink \
+UNIT_BACK_NAMES := device queue resume console blk ramdisk net forward receive finish uplink \
 	vswitch vswitch_check vswitch_filter vswitch_learn vswitch_rate vswitch_spoof vswitch_vlan packet gso checksum
 UNIT_BACK_COMMON := $(UNIT_BACK_NAMES:%=$(UNIT_BACK)/back/%.o) $(patsubst pvdrivers/%.c,$(UNIT_BACK)/%.o,$(wildcard pvdrivers/virtio/*.c)) \
 	$(UNIT_BACK)/phys/status.o $(patsubst %,$(UNIT_BACK)/test/%.o,front disk net nic)
-UNIT_BACK_PROGRAMS := $(addprefix $(UNIT_BACK)/test_,device blk net restart uplink)
+UNIT_BACK_PROGRAMS := $(addprefix $(UNIT_BACK)/test_,device blk net restart uplink console)
 
 $(UNIT_BACK)/test/%.o: ci/unit/back/%.c
 	$(call say,HOSTCC,$@)
