@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "run")]
 
 from appliance import Appliance, Builder, Part      # noqa: E402
 from machine import Board, Machine, flash_arguments  # noqa: E402
-import outage                                       # noqa: E402
+import io_outage                                    # noqa: E402
 
 HANDOFF_MAGIC, HANDOFF_COUNTED, HANDOFF_FLAGS_AT, HANDOFF_INSTRUCTIONS_AT = b"HANDOFF1", 1 << 4, 52, 104  # hyp/abi/handoff.h
 HYP_MEMORY_GOAL, HYP_MEMORY_BAO = 192, 248
@@ -105,7 +105,7 @@ def main():
         return 1
     print(f"figure boot_stage_instructions {boot_stage} instructions goal 0 peer none 0")
     rows = json.loads(args.json.read_text())
-    rows.append(outage.figure(args.out, builder))
+    rows.append(io_outage.figure(args.out, builder))
     rows.append({"name": "boot_stage_instructions", "value": boot_stage, "unit": "instructions", "goal": 0, "peer": "none", "peer_value": 0})
     rows.append({"name": "hyp_memory", "value": memory, "unit": "KiB", "goal": HYP_MEMORY_GOAL, "peer": "Bao", "peer_value": HYP_MEMORY_BAO})
     args.json.write_text(json.dumps(rows, indent=1) + "\n")
