@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A serial cable between two front-ends: bytes come in order, whatever the buffers; who sends waits for who receives, and not for ever; a
- * back-end that dies before any step loses no buffer, and bytes come at worst twice.
+ * back-end that dies before any step loses no buffer, and bytes come at worst twice; an end that is hostile harms itself alone.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -300,6 +300,115 @@ static void no_buffer_is_lost_by_a_death(void)
 	CHECK(steps > 50 && steps < 2000);
 }
 
+/* ---- an end that is hostile ---- */
+
+static uint64_t seed;
+static bool is_changing;
+
+static uint32_t below(uint32_t limit)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(seed >> 33) % limit;
+}
+
+/* Its memory changes behind a read. */
+static void change(void *at, size_t size)
+{
+	uint8_t *byte = at;
+
+	if (is_changing && byte >= front[0].memory && byte < front[0].memory + FRONT_BYTES && below(4) == 0)
+		byte[below((uint32_t)size)] = (uint8_t)below(256);
+}
+
+static void do_register(void)
+{
+	static const uint16_t offsets[] = { VIRTIO_MMIO_QUEUE_SEL, VIRTIO_MMIO_QUEUE_NUM, VIRTIO_MMIO_QUEUE_READY, VIRTIO_MMIO_STATUS,
+					    VIRTIO_MMIO_QUEUE_DESC_LOW, VIRTIO_MMIO_QUEUE_DRIVER_LOW, VIRTIO_MMIO_QUEUE_RESET, VIRTIO_MMIO_CONFIG };
+	static const uint32_t values[] = { 0, 1, 2, 15, 64, FRONT_BASE + FRONT_RINGS_AT, UINT32_MAX };
+
+	front_write(&front[0], offsets[below(8)], below(8) ? 4 : 1u << below(4), values[below(7)]);
+}
+
+static void do_store(void)
+{
+	uint32_t at = FRONT_RINGS_AT + below(0x20000 - 8);
+	uint64_t value = below(2) ? below(UINT32_MAX) : FRONT_BASE + below(FRONT_BYTES + 64);
+
+	memcpy(front[0].memory + at, &value, 1u << below(4));
+}
+
+static void do_rounds(void)
+{
+	for (unsigned n = below(4); n; n--) {
+		front_round(&front[0]);
+		front_round(&front[1]);
+		collect(1);
+		host_time_ns += below(VCONSOLE_GRACE_NS);
+	}
+}
+
+static void do_hostile(void)
+{
+	switch (below(8)) {
+	case 0:
+		do_register();
+		return;
+	case 1:
+		do_store();
+		return;
+	case 2:
+		front[0].line.doorbell[below(DEVICE_QUEUE_MAX)] += below(1000);
+		return;
+	case 3:
+	case 4:
+		if (front[0].queue[TX].size)
+			(void)send(0, 1 + below(3000), 0);
+		return;
+	case 5:
+		front[0].is_gone = below(2);
+		return;
+	case 6:
+		if (below(4) == 0)
+			front_restart(&front[0]);
+		if (below(4) == 0)
+			die();
+		return;
+	default:
+		do_rounds();
+	}
+}
+
+/* Whatever it does, the other end is sound, and both talk again once it behaves. */
+static void a_hostile_end(void)
+{
+	unsigned broke = 0;
+
+	host_after_read = change;
+	for (unsigned run = 0; run < 4000; run++) {
+		seed = run;
+		both_start();
+		offer(1, 8, 100);
+		is_changing = run & 1;
+		for (unsigned n = 0; n < 40; n++)
+			do_hostile();
+		is_changing = front[0].is_gone = false;
+		broke += front[0].needs_reset;
+		CHECK(!front[1].needs_reset && front[1].device.is_running && !front[1].device.is_lost);
+		front_start(&front[0], FEATURES, 2);
+		memset(given[0], 0, sizeof(given[0]));
+		offer(0, 4, 100);
+		CHECK(front[0].device.is_running && send(1, 50, 9));
+		for (unsigned n = 0; n < 3; n++)
+			go_round();
+		CHECK(is_series(0, 50, 9));
+		got_bytes[0] = 0;
+		machine_close();
+	}
+	host_after_read = NULL;
+	printf("# the hostile end's device broke in %u of 4000 runs\n", broke);
+	CHECK(broke > 100);
+}
+
 int main(void)
 {
 	TEST(bytes_come_in_order);
@@ -309,5 +418,6 @@ int main(void)
 	TEST(a_step_is_short);
 	TEST(buffers_that_are_none);
 	TEST(no_buffer_is_lost_by_a_death);
+	TEST(a_hostile_end);
 	return tap_done();
 }
