@@ -57,6 +57,13 @@ static inline struct vcpu *this_vcpu(void)
 	return machine.cpu[machine.now].loaded;
 }
 
+static inline struct arm64_cpu *this_cpu(void)
+{
+	return (struct arm64_cpu *)(void *)plan.cpus[machine.now].state;
+}
+
+#define DSB(domain) __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
 static inline struct arm64_vcpu *arm64_vcpu_of(struct vcpu *vcpu)
 {
 	return (struct arm64_vcpu *)(void *)vcpu;

@@ -38,6 +38,11 @@ CHECK_SUITES += unit-vgic
 SUITE_unit-vgic = $(PYTHON) ci/unit/join.py $(UNIT_VGIC_PROGRAMS)
 suite-deps-unit-vgic: $(UNIT_VGIC_PROGRAMS)
 
+# The physical one's driver, against a model of the hardware.
+$(UNIT_VGIC_OUT)/test_its_driver: $(UNIT_VGIC_OUT)/v3/hyp/arm64/its.o $(UNIT_VGIC_OUT)/v3/ci/unit/vgic/test_its_driver.o
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(UNIT_VGIC_CFLAGS) $^ -o $@
+
 CHECK_SUITES += unit-its
-SUITE_unit-its = $(PYTHON) ci/unit/join.py $(UNIT_VGIC_OUT)/test_its
-suite-deps-unit-its: $(UNIT_VGIC_OUT)/test_its
+SUITE_unit-its = $(PYTHON) ci/unit/join.py $(UNIT_VGIC_OUT)/test_its $(UNIT_VGIC_OUT)/test_its_driver
+suite-deps-unit-its: $(UNIT_VGIC_OUT)/test_its $(UNIT_VGIC_OUT)/test_its_driver
