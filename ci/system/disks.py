@@ -53,7 +53,7 @@ def media(folder):
     return ("-blockdev", f"driver=raw,node-name=virtio,file.driver=blkdebug,file.image.driver=file,file.image.filename={first}{faults}",
             "-device", f"virtio-blk-pci,id=medium,drive=virtio,addr=4{plugged.VIRTIO}",
             "-blockdev", f"driver=raw,node-name=nvme,discard=unmap,file.driver=file,file.discard=unmap,file.filename={second}",
-            "-device", "nvme,drive=nvme,addr=5,serial=disks",
+            "-device", "nvme,id=other,drive=nvme,addr=5,serial=disks",
             "-blockdev", f"driver=raw,node-name=loose,file.driver=blkdebug,file.image.driver=file,file.image.filename={third},"
             "file.inject-error.0.event=none,file.inject-error.0.errno=5,file.inject-error.0.iotype=flush",
             "-device", f"virtio-blk-pci,drive=loose,addr=6{plugged.VIRTIO}")
@@ -209,21 +209,20 @@ def limits(machine):
         machine.require(served(machine, "linux.slow")["errors"] == 0, "errors")
 
 
-def lost_controller(machine):
+def lost_controller(machine, title, backend, dev):
     """QEMU holds requests back until the driver gives the controller up, which it then resets."""
     machine.allow(r"io: ")
     held = {"bps": 0, "bps_rd": 0, "iops": 0, "iops_rd": 0, "iops_wr": 0}
-    with machine.test("a controller that does not answer is reset, what was under way is an I/O error"):
-        machine.monitor.command("block_set_io_throttle", id="/machine/peripheral/medium/virtio-backend", bps_wr=100, **held)
+    with machine.test(f"{title}: a controller that does not answer is reset, what was under way is an I/O error"):
+        machine.monitor.command("block_set_io_throttle", id=backend, bps_wr=100, **held)
         machine.skip_to_end("io")
-        writes(machine, "vda", 4096, "first")
-        writes(machine, "vda", 4104, "second", wanted=EIO)
-        machine.monitor.command("block_set_io_throttle", id="/machine/peripheral/medium/virtio-backend", bps_wr=0, **held)
+        writes(machine, dev, 4096, "first")
+        writes(machine, dev, 4104, "second", wanted=EIO)
+        machine.monitor.command("block_set_io_throttle", id=backend, bps_wr=0, **held)
         machine.expect("io", r"^io: a disk's controller was reset", 20)
-    with machine.test("and goes on, for both partitions that have a disk there"):
-        writes(machine, "vda", 4104, "second")
-        reads(machine, "vda", 4104)
-        restart_counter(machine, 3)
+    with machine.test(f"{title}: and goes on"):
+        writes(machine, dev, 4104, "second")
+        reads(machine, dev, 4104)
 
 
 def restart_counter(machine, number):
@@ -244,7 +243,10 @@ def look(machine, folder):
     erased(machine, folder)
     flushes(machine)
     limits(machine)
-    lost_controller(machine)
+    lost_controller(machine, "virtio", "/machine/peripheral/medium/virtio-backend", "vda")
+    lost_controller(machine, "NVMe", "/machine/peripheral/other", "vdc")
+    with machine.test("so does the neighbour's disk on the first medium"):
+        restart_counter(machine, 3)
 
 
 def look_again(machine):
