@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long a disk is away when its I/O partition is killed: this front-end keeps requests under way, has that partition restarted, and
- * takes the time from that call to the first request that its next life completes. It must not know what that does meanwhile.
+ * takes the time from that call to the first request that its next life completes. Then the same of a network card: to the first answer
+ * from 10.0.2.2, who is asked again and again. It must not know what the I/O partition does meanwhile.
  *
  * Command line: io=N: the partition's number, which this one may restart and ask for its state. rounds=N.
  */
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <front/blk.h>
+#include <front/net.h>
 #include <rt/bulkhead.h>
 #include <rt/proof.h>
 #include <rt/sysreg.h>
@@ -19,6 +22,7 @@
 #define REQUESTS	32u
 #define BYTES		4096u
 #define SECTORS		(BYTES / VIRTIO_BLK_SECTOR_BYTES)
+#define ASK_NS		100000ull	/* the network's peer is asked so often */
 #define STEP_NS		20000ull	/* a kill comes so much later than the one before it, counted from the requests */
 #define PAUSE_NS	20000000ull	/* between two rounds: the new life has settled */
 
@@ -26,6 +30,8 @@ static struct front_blk disk;
 static struct front_blk_request requests[REQUESTS];
 static uint8_t data[REQUESTS][BYTES] __attribute__((aligned(4096)));
 static unsigned errors;
+static struct front_net card;
+static unsigned answers;
 
 static void submit(unsigned n)
 {
@@ -75,8 +81,15 @@ static void wait_while(uint64_t io, enum partition_state state)
 		cpu_relax();
 }
 
+static void restart(uint64_t io)
+{
+	if (bulkhead_call(HC_PARTITION_RESTART, io, 0, 0, NULL) != HC_OK)
+		errors++;
+	wait_while(io, PARTITION_STOPPING);	/* then its last life completes nothing more */
+}
+
 /* One kill, `delay_ns` after many requests were made. If none is left when that life is over, another one is made. */
-static void measure(uint64_t io, uint64_t delay_ns)
+static void measure_disk(uint64_t io, uint64_t delay_ns)
 {
 	uint64_t begin, running;
 	unsigned done, left;
@@ -86,9 +99,7 @@ static void measure(uint64_t io, uint64_t delay_ns)
 	front_blk_kick(&disk);
 	spin(delay_ns);
 	begin = time_ns();
-	if (bulkhead_call(HC_PARTITION_RESTART, io, 0, 0, NULL) != HC_OK)
-		errors++;
-	wait_while(io, PARTITION_STOPPING);	/* then its last life completes nothing more */
+	restart(io);
 	left = REQUESTS - collect();
 	if (!left) {
 		submit(0);
@@ -103,6 +114,58 @@ static void measure(uint64_t io, uint64_t delay_ns)
 		done += wait_for_some();
 }
 
+/* ---- the network ---- */
+
+/* Who has 10.0.2.2? (RFC 826) */
+static void ask(void)
+{
+	static const uint8_t request[42] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
+					     0, 0, 0, 0, 0, 0, 10, 0, 2, 15, 0, 0, 0, 0, 0, 0, 10, 0, 2, 2 };
+	uint8_t *frame = front_net_reserve(&card);
+
+	if (!frame)
+		return;
+	memset(frame, 0, 60);
+	memcpy(frame, request, sizeof(request));
+	memcpy(frame + 6, card.mac, 6);
+	memcpy(frame + 22, card.mac, 6);
+	front_net_send(&card, 60);
+}
+
+static void received(const void *frame, uint32_t bytes)
+{
+	const uint8_t *at = frame;
+
+	answers += bytes >= 42 && at[12] == 8 && at[13] == 6 && at[21] == 2;
+}
+
+static void wait_for_answer(void)
+{
+	uint64_t next = 0;
+
+	for (answers = 0; !answers; front_net_poll(&card, 1, received)) {
+		if (time_ns() >= next) {
+			ask();
+			next = time_ns() + ASK_NS;
+		}
+		cpu_relax();
+	}
+}
+
+static void measure_net(uint64_t io)
+{
+	uint64_t begin;
+
+	wait_for_answer();
+	spin(PAUSE_NS);
+	begin = time_ns();
+	restart(io);
+	while (front_net_poll(&card, 1, received))
+		;
+	wait_for_answer();
+	printf("OUTAGE net_ns=%llu errors=%u\n", (unsigned long long)(time_ns() - begin), errors);
+}
+
 int main(void)
 {
 	uint64_t io = tree_option_number("io", 1);
@@ -114,9 +177,13 @@ int main(void)
 		return 1;
 	}
 	for (uint64_t n = 0; n < rounds; n++) {
-		measure(io, n * STEP_NS);
+		measure_disk(io, n * STEP_NS);
 		spin(PAUSE_NS);
 	}
+	if (!front_net_open(&card, 0))
+		rounds = 0;
+	for (uint64_t n = 0; n < rounds; n++)
+		measure_net(io);
 	printf("OUTAGE done\n");
 	return 0;
 }
