@@ -28,3 +28,5 @@ def rules(context):
 def run(context, full=False):
     for boot in rules, vlans, firewall, uplink:
         boot(context)
+    if full:
+        uplink(context, "E1000E")

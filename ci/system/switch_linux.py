@@ -196,12 +196,12 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def uplink(context):
+def uplink(context, card="VIRTIO"):
     parts = [io(context, 0, True), debian(context, "linux", 1), hello(context, "web", (2,), "ip=dhcp"), hello(context, "cell", (3,), "ip=10.0.10.2/24")]
     options = {"NET_PORTS": 5, "NET1_NAME": "lan", "NET1_PART2": True, "NET1_TALKS_TO": "web wan",
                "NET2_NAME": "trunk", "NET2_PART2": True, "NET2_TRUNK": True, "NET2_VLANS": "10,20", "NET2_TALKS_TO": "cell",
                "NET3_NAME": "web", "NET3_PART3": True, "NET3_TALKS_TO": "wan", "NET4_NAME": "cell", "NET4_PART4": True, "NET4_VLAN": 10,
-               "NET5_NAME": "wan", "NET5_UPLINK": True}
+               "NET5_NAME": "wan", "NET5_UPLINK": True, f"QEMU_NIC_{card}": True}
     last = r"^io: port wan: \S+, link .*\n"
 
     def look(machine):
@@ -245,7 +245,7 @@ def uplink(context):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         port = server.server_address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        session(context, Appliance("switch-uplink", parts, 3, devices={"PCIE": "io"}, options=options), look)
+        session(context, Appliance(f"switch-uplink-{card.lower()}", parts, 3, devices={"PCIE": "io"}, options=options), look)
         server.shutdown()
 
 
