@@ -137,6 +137,18 @@ static void read_its(struct board *board)
 	board->its.is_there = board->its.node >= 0 && node_reg(board->fdt, board->its.node, 0, &board->its.reg);
 }
 
+static void read_frame(struct board *board)
+{
+	struct board_frame *frame = &board->frame;
+
+	frame->node = fdt_node_offset_by_compatible(board->fdt, -1, "arm,gic-v2m-frame");
+	if (frame->node < 0)
+		return;
+	frame->first = node_number(board->fdt, frame->node, "arm,msi-base-spi", 0);
+	frame->count = node_number(board->fdt, frame->node, "arm,msi-num-spis", 0);
+	frame->is_there = node_reg(board->fdt, frame->node, 0, &frame->reg) && frame->first >= 32 && frame->count && frame->count < 1024;
+}
+
 /* Streams: one of `iommus`, or those of a host bridge's `iommu-map` <requester, SMMU, stream, count>. */
 static void read_streams(const struct board *board, struct board_device *d)
 {
@@ -182,7 +194,7 @@ static int read_uart(struct board *board)
 
 static bool is_kept(const struct board *board, int node, int uart)
 {
-	return node == uart || node == board->smmu.node || node == board->its.node || strcmp(node_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
+	return node == uart || node == board->smmu.node || node == board->its.node || node == board->frame.node || strcmp(node_string(board->fdt, node, "device_type", ""), "memory") == 0 ||
 	       fdt_getprop(board->fdt, node, "interrupt-controller", NULL) != NULL ||
 	       strcmp(node_string(board->fdt, node, "status", "okay"), "disabled") == 0;
 }
@@ -287,6 +299,7 @@ const char *board_parse(struct board *board, const char *name, struct bytes fdt)
 	read_gic(board, "arm,gic-400", &board->gic2);
 	read_gic(board, "arm,cortex-a15-gic", &board->gic2);
 	read_its(board);
+	read_frame(board);
 	read_smmu(board);
 	read_devices(board, 0, read_uart(board));
 	return NULL;

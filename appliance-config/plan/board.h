@@ -103,7 +103,8 @@ struct board_device {
 	const struct board_device *bridge; /* of a PCI function: where it is; its registers are the places of its BARs. NULL: it is none */
 	uint32_t requester;      /* of a function: bus, device, function; of a bridge: the first one that its streams are for */
 	uint32_t message_id;     /* of a function: how the ITS calls it */
-	bool has_messages;       /* the board's ITS takes its messages */
+	bool has_messages, has_frame; /* the board's ITS, its GICv2m frame takes its messages */
+	uint32_t table_bar, table_offset; /* of a function: where its MSI-X table is; BOARD_BAR_MAX: not told */
 	uint32_t vendor, device;
 	uint32_t vector_count;   /* MSI-X vectors that it has */
 	struct board_bar bars[BOARD_BAR_MAX];
@@ -125,6 +126,14 @@ struct board_its {
 	bool is_there;
 	int node;
 	struct range reg;
+};
+
+/* Of a GICv2: makes shared interrupts of messages (GICv2m). */
+struct board_frame {
+	bool is_there;
+	int node;
+	struct range reg;
+	uint32_t first, count; /* INTIDs */
 };
 
 struct board_smmu {
@@ -150,6 +159,7 @@ struct board {
 	uint32_t reserved_count;
 	struct board_gic gic2, gic3;
 	struct board_its its;
+	struct board_frame frame;
 	struct board_smmu smmu;
 	bool has_uart;
 	struct range uart;

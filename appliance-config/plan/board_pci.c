@@ -125,6 +125,20 @@ static void read_identity(const struct board *board, struct board_device *d)
 	d->qemu_device = node_string(board->fdt, d->node, "bulkhead,qemu-device", "");
 }
 
+/* Which frame of a GICv2m the bridge's `msi-parent` names; <region, offset> of the function's `bulkhead,msix-table`. */
+static void read_frame(const struct board *board, struct board_device *d)
+{
+	int size, parent = fdt_node_offset_by_phandle(board->fdt, node_number(board->fdt, d->bridge->node, "msi-parent", 0));
+	const fdt32_t *table = fdt_getprop(board->fdt, d->node, "bulkhead,msix-table", &size);
+
+	d->has_frame = board->frame.is_there && parent == board->frame.node;
+	d->table_bar = BOARD_BAR_MAX;
+	if (!table || size != 8)
+		return;
+	d->table_bar = fdt32_to_cpu(table[0]);
+	d->table_offset = fdt32_to_cpu(table[1]);
+}
+
 /* <requester, ITS, DeviceID, count> of the bridge's `msi-map`. */
 static void read_messages(const struct board *board, struct board_device *d)
 {
@@ -158,6 +172,7 @@ static void read_function(struct board *board, struct board_device *bridge, int 
 	for (size -= FUNCTION_CELLS * 4; size >= FUNCTION_CELLS * 4; size -= FUNCTION_CELLS * 4)
 		read_bar(bridge, d, reg += FUNCTION_CELLS);
 	read_messages(board, d);
+	read_frame(board, d);
 	if (d->requester >= bridge->requester && d->requester - bridge->requester < bridge->stream_count) {
 		d->stream = bridge->stream + d->requester - bridge->requester;
 		d->stream_count = 1;

@@ -75,10 +75,13 @@ void check_function_bridge(const struct model *model, struct findings *f)
 void check_function_messages(const struct model *model, struct findings *f)
 {
 	FOR_FUNCTIONS(n, part, model)
-		if (!n->message_count || !n->device->has_messages || model->gic_version != 3 || n->device->message_id >= DEVICE_ID_END)
+		if (model->gic_version == 3 && (!n->message_count || !n->device->has_messages || n->device->message_id >= DEVICE_ID_END))
 			find(f, "%s: \"%s\" of \"%s\" could not interrupt: it must have MSI-X (bulkhead,msi-vectors), and its bridge an msi-map to the ITS of a GICv3 with "
-				"DeviceIDs below %d; set CONFIG_DEV_%s_NONE=y%s", symbol(n, part), n->device->label, part->name, DEVICE_ID_END, n->device->symbol,
-			     model->gic_version != 3 && n->device->has_messages ? ", or CONFIG_GIC_V3=y" : "");
+				"DeviceIDs below %d; set CONFIG_DEV_%s_NONE=y", symbol(n, part), n->device->label, part->name, DEVICE_ID_END, n->device->symbol);
+		else if (model->gic_version == 2 && (!n->message_count || !n->device->has_frame || !n->table.size))
+			find(f, "%s: \"%s\" of \"%s\" could not interrupt on a GICv2: it must have MSI-X (bulkhead,msi-vectors) with its table inside of a region "
+				"(bulkhead,msix-table), and its bridge a GICv2m frame as msi-parent; set CONFIG_DEV_%s_NONE=y", symbol(n, part), n->device->label,
+			     part->name, n->device->symbol);
 }
 
 #define FOR_OWNERS(part, model)                                                                                    \
@@ -93,10 +96,21 @@ void check_function_vectors(const struct model *model, struct findings *f)
 			     symbol(part->functions, part), part->function_count, part->name, part->message_count, PART_MESSAGE_MAX);
 }
 
+void check_function_frame(const struct model *model, struct findings *f)
+{
+	const struct board_frame *frame = &model->board->frame;
+	uint32_t end = frame->first + frame->count < INTID_SPI_END ? frame->first + frame->count : INTID_SPI_END;
+
+	FOR_FUNCTIONS(n, part, model)
+		if (part->frame && n->intid + n->message_count > end)
+			find(f, "%s: no %u interrupts are left for messages of \"%s\" of \"%s\", the board's GICv2m frame has %u to %u; set CONFIG_DEV_%s_NONE=y",
+			     symbol(n, part), n->message_count, n->device->label, part->name, frame->first, end - 1, n->device->symbol);
+}
+
 void check_function_slots(const struct model *model, struct findings *f)
 {
 	FOR_OWNERS(part, model)
-		if (!part->is_exclusive)
+		if (!part->is_exclusive && model->gic_version == 3)
 			find(f, "%s: \"%s\" runs in time slots, and messages of \"%s\" could not be held back while others run; give it CPUs of its own",
 			     symbol(part->functions, part), part->name, part->functions->device->label);
 }

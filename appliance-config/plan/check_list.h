@@ -31,7 +31,7 @@ check_fn check_device_dma, check_device_page, check_device_irq_shared, check_dev
 
 /* check_function.c: PCI functions that leave their bus */
 check_fn check_board_function, check_board_bar, check_function_page, check_function_room, check_function_bridge, check_function_messages,
-	check_function_vectors, check_function_slots, check_function_program, check_function_serves, check_function_address;
+	check_function_vectors, check_function_frame, check_function_slots, check_function_program, check_function_serves, check_function_address;
 
 /* check_net.c: ports of the switch */
 check_fn check_port_name_bad, check_port_name_twice, check_port_nobody, check_port_io, check_uplink_device, check_nic_name, check_nic_twice,

@@ -67,6 +67,7 @@ const struct check checks[] = {
 	{ "function-bridge", PHASE_CONFIG, check_function_bridge },
 	{ "function-messages", PHASE_CONFIG, check_function_messages },
 	{ "function-vectors", PHASE_CONFIG, check_function_vectors },
+	{ "function-frame", PHASE_CONFIG, check_function_frame },
 	{ "function-slots", PHASE_CONFIG, check_function_slots },
 	{ "function-program", PHASE_CONFIG, check_function_program },
 	{ "function-serves", PHASE_CONFIG, check_function_serves },

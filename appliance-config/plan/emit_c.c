@@ -88,18 +88,16 @@ static void emit_state(struct text *out, const struct part *part)
 	text_add(out, "static struct console_ring p%u_ring = { .output = p%u_ring_output, .output_size = %u };\n", p, p, part->console_bytes);
 }
 
-static void emit_emul(struct text *out, const struct part *part, const struct emul *emul)
+static void emit_emul(struct text *out, const struct emul *emul)
 {
-	const char *state = emul->state ? mem_format("&p%u.%s", part->index, emul->state) : "0";
-
-	text_add(out, "\t{ .base = { " X64 " }, .size = " X64 ", .block = &%s, .state = %s },\n", emul->ipa, emul->size, emul->block, state);
+	text_add(out, "\t{ .base = { " X64 " }, .size = " X64 ", .block = &%s, .state = %s },\n", emul->ipa, emul->size, emul->block, emul->state);
 }
 
 static void emit_emuls(struct text *out, const struct part *part)
 {
 	text_add(out, "static const struct plan_emul p%u_emuls[] = {\n", part->index);
 	for (uint32_t i = 0; i < part->emul_count; i++)
-		emit_emul(out, part, &part->emuls[i]);
+		emit_emul(out, &part->emuls[i]);
 	text_add(out, "};\n");
 }
 
@@ -113,12 +111,14 @@ static void emit_irqs(struct text *out, const struct part *part)
 			text_add(out, "\t{ .physical = %u, .virtual = %u, .is_edge = %s, .device = %s },\n", d->irq[k].intid, d->irq[k].intid,
 				 truth(d->irq[k].is_edge), quote(d->label));
 	}
+	for (uint32_t i = 0; i < part->message_irq_count; i++)
+		text_add(out, "\t{ .physical = %u, .virtual = %u, .is_edge = true, .device = \"message\" },\n", part->messages[i].intid, part->messages[i].intid);
 	text_add(out, "};\n");
 }
 
 static uint32_t irq_count(const struct part *part)
 {
-	uint32_t count = 0;
+	uint32_t count = part->message_irq_count;
 
 	for (uint32_t i = 0; i < part->device_count; i++)
 		count += part->devices[i]->irq_count;
@@ -229,8 +229,8 @@ static void emit_partition_tables(struct text *out, const struct model *model, c
 {
 	emit_state(out, part);
 	emit_maps(out, mem_format("p%u_maps", part->index), part->maps, part->map_count);
-	emit_emuls(out, part);
 	emit_functions(out, part);
+	emit_emuls(out, part);
 	if (irq_count(part))
 		emit_irqs(out, part);
 	emit_loads(out, part);
@@ -298,13 +298,16 @@ static void insert_owner(struct owner *owners, uint32_t count, struct owner owne
 
 static uint32_t emit_owners(struct text *out, const struct model *model)
 {
-	struct owner *owners = mem_get(BOARD_DEVICE_MAX * BOARD_DEVICE_IRQ_MAX * sizeof(*owners));
+	struct owner *owners = mem_get((BOARD_DEVICE_MAX * BOARD_DEVICE_IRQ_MAX + PART_MAX * FRAME_MESSAGE_MAX) * sizeof(*owners));
 	uint32_t count = 0;
 
 	for (uint32_t p = 0; p < model->part_count; p++)
 		for (uint32_t i = 0; i < model->parts[p].device_count; i++)
 			for (uint32_t k = 0; k < model->parts[p].devices[i]->irq_count; k++)
 				insert_owner(owners, count++, (struct owner){ &model->parts[p].devices[i]->irq[k], p });
+	for (uint32_t p = 0; p < model->part_count; p++)
+		for (uint32_t i = 0; i < model->parts[p].message_irq_count; i++)
+			insert_owner(owners, count++, (struct owner){ &model->parts[p].messages[i], p });
 	if (count == 0)
 		return 0;
 	text_add(out, "static const struct arm64_irq_owner irq_owners[] = {\n");

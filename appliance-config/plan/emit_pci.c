@@ -34,6 +34,22 @@ static void emit_function(struct text *out, const struct part *part, uint32_t in
 	text_add(out, "\t\t.bars = {\n%s\t\t},\n\t},\n", function_bars(f));
 }
 
+/* GICv2: the interrupts of the partition's messages, and the tables that name them. */
+static void emit_frame(struct text *out, const struct part *part)
+{
+	uint32_t p = part->index;
+
+	text_add(out, "static const struct plan_v2m p%u_v2m = { .first = %u, .count = %u, .doorbell = " X64 " };\n", p, part->functions[0].intid,
+		 part->message_count, part->doorbell + FRAME_SETSPI);
+	for (uint32_t i = 0; i < part->function_count; i++) {
+		const struct function *f = &part->functions[i];
+
+		if (f->table.size)
+			text_add(out, "static const struct plan_msix p%u_f%u_msix = { .v2m = &p%u_v2m, .pa = { " X64 " }, .table = %u, .count = %u };\n", p, i, p,
+				 f->table.base, f->device->table_offset % (uint32_t)PAGE_BYTES, f->message_count);
+	}
+}
+
 void emit_functions(struct text *out, const struct part *part)
 {
 	uint32_t p = part->index;
@@ -45,9 +61,11 @@ void emit_functions(struct text *out, const struct part *part)
 	for (uint32_t i = 0; i < part->function_count; i++)
 		emit_function(out, part, i);
 	text_add(out, "};\n");
-	if (part->message_count)
+	if (part->frame)
+		emit_frame(out, part);
+	if (part->its)
 		text_add(out, "static struct vits p%u_vits_state;\nstatic const struct plan_vits p%u_vits = {\n\t.base = { " X64 " },\n\t.lpi = %u,\n\t.lpi_count = %u,\n"
-			 "\t.state = &p%u_vits_state,\n};\n", p, p, part->its, part->functions[0].lpi, part->message_count, p);
+			 "\t.state = &p%u_vits_state,\n};\n", p, p, part->its, part->functions[0].intid, part->message_count, p);
 	if (part->dma_map_count) {
 		emit_maps(out, mem_format("p%u_dma_maps", p), part->dma_maps, part->dma_map_count);
 		emit_storage(out, "struct pt_page", mem_format("p%u_dma", p), part->dma_pages, ".tables");
@@ -58,7 +76,7 @@ void emit_functions_arch(struct text *out, const struct part *part)
 {
 	uint32_t p = part->index;
 
-	if (part->message_count)
+	if (part->its)
 		text_add(out, "\t.vits = &p%u_vits,\n", p);
 	if (part->dma_map_count)
 		text_add(out, "\t.dma_maps = p%u_dma_maps,\n\t.dma_map_count = %u,\n\t.dma_pool = p%u_dma,\n\t.dma_page_count = %u,\n", p, part->dma_map_count, p,
@@ -78,7 +96,7 @@ static void emit_its_devices(struct text *out, const struct model *model)
 
 		if (f->message_count)
 			text_add(out, "\t{ .device_id = 0x%x, .virtual_id = 0x%x, .partition = %u, .lpi = %u, .event_count = %u, .table = &its_table%u }, /* %s */\n",
-				 f->device->message_id, f->virtual_requester, f->part, f->lpi, f->message_count, i, f->device->label);
+				 f->device->message_id, f->virtual_requester, f->part, f->intid, f->message_count, i, f->device->label);
 	}
 	text_add(out, "};\n");
 }
@@ -116,7 +134,7 @@ static uint32_t its_device_count(const struct model *model)
 
 bool emit_its(struct text *out, const struct model *model)
 {
-	if (!its_device_count(model))
+	if (!its_device_count(model) || model->gic_version != 3)
 		return false;
 	emit_its_devices(out, model);
 	emit_its_pending(out, model);

@@ -113,6 +113,8 @@ static void emit_part(const struct model *model, const struct part *part, struct
 		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
 			text_add(out, "irq %u %u %u %s %s\n", part->index, part->devices[i]->irq[k].intid, part->devices[i]->irq[k].intid,
 				 part->devices[i]->irq[k].is_edge ? "edge" : "level", part->devices[i]->label);
+	for (uint32_t i = 0; i < part->message_irq_count; i++)
+		text_add(out, "irq %u %u %u edge message\n", part->index, part->messages[i].intid, part->messages[i].intid);
 	if (part->image.kind == IMAGE_ELF)
 		text_add(out, "symbols %u %s\n", part->index, part->image.path);
 }

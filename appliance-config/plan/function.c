@@ -98,8 +98,35 @@ static void add_function(struct model *model, struct part *part, const struct bo
 	*f = (struct function){ .device = device, .part = part->index, .virtual_requester = ++part->function_count << 3 };
 	f->message_count = device->vector_count < MESSAGE_MAX ? device->vector_count : MESSAGE_MAX;
 	part->message_count += f->message_count;
-	f->lpi = before ? before->lpi + before->message_count : LPI_FIRST;
+	f->intid = before ? before->intid + before->message_count : model->gic_version == 3 ? LPI_FIRST : model->board->frame.first;
 	model->function_count++;
+}
+
+/* GICv2: the pages of a function's MSI-X table, inside of one of its BARs. */
+static void place_table(struct function *f)
+{
+	const struct board_device *d = f->device;
+	uint64_t from = d->table_offset / PAGE_BYTES * PAGE_BYTES, end = align_up(d->table_offset + d->vector_count * 16ull, PAGE_BYTES);
+
+	for (uint32_t b = 0; b < d->bar_count; b++) {
+		if (d->bars[b].index != d->table_bar || end > d->bars[b].place.size)
+			continue;
+		f->table = (struct range){ d->bars[b].place.base + from, end - from };
+		f->table_ipa = f->ipa[b] + from;
+	}
+}
+
+/* GICv2: each message is a shared interrupt. */
+static void give_frame(struct model *model, struct part *part, struct function *functions)
+{
+	if (!part->message_count || !model->board->frame.is_there)
+		return;
+	part->frame = GUEST_FRAME;
+	part->doorbell = part_has_dma(model, part) ? model->board->frame.reg.base : GUEST_FRAME;
+	for (uint32_t i = 0; i < part->function_count; i++)
+		place_table(&functions[i]);
+	for (uint32_t i = 0; i < part->message_count && i < FRAME_MESSAGE_MAX; i++)
+		part->messages[part->message_irq_count++] = (struct board_irq){ .intid = functions[0].intid + i, .is_edge = true, .is_shared = true };
 }
 
 /* Without an IOMMU a function writes its messages to the address that its driver knows: the physical one must be the same. */
@@ -122,24 +149,43 @@ void functions_read(struct model *model)
 				add_function(model, part, part->devices[i]);
 		place_bars(first, part->function_count);
 		part->its = its_of(model, part);
+		part->doorbell = part->its + ITS_MESSAGES;
+		if (model->gic_version == 2)
+			give_frame(model, part, first);
 	}
 }
 
-static void map_bars(struct part *part, const struct function *f)
+static void map_piece(struct part *part, const char *name, uint64_t ipa, uint64_t pa, uint64_t size)
 {
-	for (uint32_t b = 0; b < f->device->bar_count; b++)
-		part->maps[part->map_count++] = (struct map){ .name = mem_format("%s.%u", f->device->label, f->device->bars[b].index), .ipa = f->ipa[b],
-			.pa = f->device->bars[b].place.base, .size = f->device->bars[b].place.size, .flags = MAP_DEVICE };
+	if (size)
+		part->maps[part->map_count++] = (struct map){ .name = name, .ipa = ipa, .pa = pa, .size = size, .flags = MAP_DEVICE };
+}
+
+/* A BAR, without the pages of a table that is not its owner's to write. */
+static void map_bar(struct part *part, const struct function *f, uint32_t b)
+{
+	const char *name = mem_format("%s.%u", f->device->label, f->device->bars[b].index);
+	struct range place = f->device->bars[b].place;
+	uint64_t before = place.size, behind = 0;
+
+	if (f->table.size && range_contains(place, f->table)) {
+		before = f->table.base - place.base;
+		behind = range_end(place) - range_end(f->table);
+	}
+	map_piece(part, name, f->ipa[b], place.base, before);
+	map_piece(part, name, f->ipa[b] + place.size - behind, range_end(place) - behind, behind);
 }
 
 void functions_map(const struct model *model, struct part *part)
 {
+	uint64_t messages = part->its ? model->board->its.reg.base + ITS_MESSAGES : model->board->frame.reg.base;
+
 	for (uint32_t i = 0; i < part->function_count; i++)
-		map_bars(part, &part->functions[i]);
-	if (!part->its || part_has_dma(model, part))
+		for (uint32_t b = 0; b < part->functions[i].device->bar_count; b++)
+			map_bar(part, &part->functions[i], b);
+	if ((!part->its && !part->frame) || part_has_dma(model, part))
 		return;
-	part->dma_maps[part->dma_map_count++] = (struct map){ .name = "messages", .ipa = part->its + ITS_MESSAGES,
-		.pa = model->board->its.reg.base + ITS_MESSAGES, .size = PAGE_BYTES, .flags = MAP_DEVICE };
+	part->dma_maps[part->dma_map_count++] = (struct map){ .name = "messages", .ipa = part->doorbell, .pa = messages, .size = PAGE_BYTES, .flags = MAP_DEVICE };
 	part->dma_maps[part->dma_map_count++] = (struct map){ .name = "ram", .ipa = GUEST_RAM, .pa = part->ram.base, .size = part->memory, .flags = MAP_RAM };
 	part->dma_pages = table_pages(part->dma_maps, part->dma_map_count);
 }

@@ -14,6 +14,7 @@
 
 /* What a partition with functions can have of interrupts by message: as in hyp/arm64/its.h. */
 enum { MESSAGE_MAX = 16, PART_MESSAGE_MAX = 64, LPI_FIRST = 8192, DEVICE_ID_END = 512 };
+enum { FRAME_SETSPI = 0x40 }; /* where messages go in a GICv2m frame */
 #define ITS_BYTES 0x20000ul
 #define ITS_MESSAGES 0x10000ul /* the page that messages are sent to */
 

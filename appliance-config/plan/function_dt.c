@@ -11,10 +11,22 @@
 
 enum { PHANDLE_ITS = 0x7300 };
 
+static void put_frame(struct dt *dt)
+{
+	dt_begin(dt, mem_format("v2m@%" PRIx64, dt->part->frame));
+	dt_put_text(dt, "compatible", "arm,gic-v2m-frame");
+	dt_put_flag(dt, "msi-controller");
+	PUT_REG(dt, dt->part->frame, PAGE_BYTES);
+	PUT_CELLS(dt, "phandle", PHANDLE_ITS);
+	dt_end(dt);
+}
+
 void dt_put_its(struct dt *dt)
 {
 	uint64_t at = dt->part->its;
 
+	if (dt->part->frame)
+		put_frame(dt);
 	if (!at)
 		return;
 	dt_begin(dt, mem_format("its@%" PRIx64, at));
@@ -41,6 +53,8 @@ void dt_put_functions(struct dt *dt)
 	PUT_CELLS(dt, "ranges", 0x02000000, 0, GUEST_PCI, 0, GUEST_PCI, 0, GUEST_PCI_END - GUEST_PCI);
 	if (dt->part->its)
 		PUT_CELLS(dt, "msi-map", 0, PHANDLE_ITS, 0, 0x100);
+	if (dt->part->frame)
+		PUT_CELLS(dt, "msi-parent", PHANDLE_ITS);
 	if (part_has_dma(dt->model, dt->part))
 		dt_put_dma_ranges(dt);
 	dt_put_flag(dt, "dma-coherent");

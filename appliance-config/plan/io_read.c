@@ -115,6 +115,9 @@ static bool part_has_intid(const struct part *part, uint32_t intid)
 		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
 			if (part->devices[i]->irq[k].intid == intid)
 				return true;
+	for (uint32_t i = 0; i < part->message_irq_count; i++)
+		if (part->messages[i].intid == intid)
+			return true;
 	return false;
 }
 

@@ -109,7 +109,7 @@ static uint64_t hypervisor_bytes(const struct model *model)
 	uint64_t bytes = HYPERVISOR_FLOOR + model->plan_cpu_count * 16 * KIB;
 
 	bytes += model->has_iommu ? 64 * KIB : 0;
-	bytes += model->function_count ? (model->plan_cpu_count + 2) * 64 * KIB : 0; /* pending tables of LPIs are large, and aligned */
+	bytes += model->function_count && model->gic_version == 3 ? (model->plan_cpu_count + 2) * 64 * KIB : 0; /* pending tables of LPIs are large, and aligned */
 	if (model->hypervisor_fixed_size)
 		return align_up(model->hypervisor_fixed_size, PAGE_BYTES);
 	for (uint32_t i = 0; i < model->part_count; i++) {
@@ -343,7 +343,11 @@ static void map_hypervisor(struct model *model)
 	add_map(model->stage1, count, "uart", board->uart.base, board->uart.base, align_up(board->uart.size, PAGE_BYTES), MAP_DEVICE);
 	if (board->rtc)
 		add_map(model->stage1, count, "rtc", board->rtc, board->rtc, PAGE_BYTES, MAP_DEVICE);
-	if (model->function_count && model->board->its.is_there)
+	for (uint32_t i = 0; i < model->function_count; i++)
+		if (model->functions[i].table.size)
+			add_map(model->stage1, count, mem_format("%s.msix", model->functions[i].device->label), model->functions[i].table.base,
+				model->functions[i].table.base, model->functions[i].table.size, MAP_DEVICE);
+	if (model->function_count && model->gic_version == 3 && model->board->its.is_there)
 		add_map(model->stage1, count, "its", board->its.reg.base, board->its.reg.base, ITS_BYTES, MAP_DEVICE);
 	if (model->has_iommu)
 		add_map(model->stage1, count, "smmu", board->smmu.reg.base, board->smmu.reg.base, align_up(board->smmu.reg.size, PAGE_BYTES), MAP_DEVICE);
@@ -388,6 +392,8 @@ static void count_spis(const struct model *model, struct part *part)
 	for (uint32_t i = 0; i < part->device_count; i++)
 		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
 			highest = part->devices[i]->irq[k].intid > highest ? part->devices[i]->irq[k].intid : highest;
+	for (uint32_t i = 0; i < part->message_irq_count; i++)
+		highest = part->messages[i].intid > highest ? part->messages[i].intid : highest;
 	for (uint32_t i = 0; i < model->vdev_count; i++)
 		if (model->vdevs[i].front == part->index && model->vdevs[i].intid > highest)
 			highest = model->vdevs[i].intid;

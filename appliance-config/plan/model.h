@@ -29,6 +29,7 @@
 #define GUEST_RTC 0x09010000ul
 #define GUEST_VIRTIO 0x0a000000ul
 #define GUEST_ITS 0x08080000ul
+#define GUEST_FRAME 0x08020000ul    /* GICv2m */
 #define GUEST_ECAM 0x3f000000ul
 #define GUEST_PCI 0x10000000ul      /* BARs of functions that it was given */
 #define GUEST_PCI_END 0x3eff0000ul
@@ -50,8 +51,9 @@ enum model_limit {
 	COMMAND_LINE_MAX = 2047,
 	LOAD_MAX = IMAGE_SEGMENT_MAX + 2,
 	CAPABILITY_MAX = 15,
-	EMUL_MAX = 6 + BOARD_DEVICE_MAX,
-	MAP_MAX = 4 + BOARD_DEVICE_MAX * BOARD_DEVICE_REG_MAX + VDEV_MAX + 3 + PART_MAX + DISK_MAX + 2 * CHANNEL_MAX,
+	FRAME_MESSAGE_MAX = 64,
+	EMUL_MAX = 7 + 2 * BOARD_DEVICE_MAX,
+	MAP_MAX = 4 + BOARD_DEVICE_MAX * (BOARD_DEVICE_REG_MAX + 1) + VDEV_MAX + 3 + PART_MAX + DISK_MAX + 2 * CHANNEL_MAX,
 };
 
 enum part_kind { KIND_LINUX, KIND_UNIKERNEL, KIND_RAW };
@@ -79,7 +81,9 @@ struct function {
 	uint32_t virtual_requester;     /* on its owner's bus */
 	uint64_t ipa[BOARD_BAR_MAX];    /* of each entry of device->bars; 0: no room */
 	uint32_t message_count;         /* MSI-X vectors that its owner sees */
-	uint32_t lpi;                   /* INTID of the first one */
+	uint32_t intid;                 /* of the first one: an LPI, or with a GICv2 a shared one */
+	struct range table;             /* GICv2: pages of its MSI-X table, physical; size 0: none */
+	uint64_t table_ipa;
 };
 
 struct seed {
@@ -100,7 +104,7 @@ struct emul {
 	const char *name;
 	uint64_t ipa, size;
 	const char *block;     /* in the hypervisor */
-	const char *state;     /* field of struct arm64_partition; NULL: none */
+	const char *state;     /* in C; "0": none */
 };
 
 struct part {
@@ -126,7 +130,10 @@ struct part {
 	uint32_t device_count;
 	const struct function *functions; /* neighbours in the model's list */
 	uint32_t function_count, message_count;
-	uint64_t its;                  /* where it sees an ITS; 0: it has none */
+	uint64_t its, frame;           /* where it sees an ITS, a GICv2m frame; 0: it has none */
+	uint64_t doorbell;             /* page that its functions send messages to, as they reach it */
+	struct board_irq messages[FRAME_MESSAGE_MAX]; /* GICv2: shared interrupts of its messages */
+	uint32_t message_irq_count;
 	struct map dma_maps[2];        /* what its functions reach, if the IOMMU confines them: its RAM, and where messages go */
 	uint32_t dma_map_count, dma_pages;
 
@@ -212,7 +219,7 @@ struct model {
 	uint64_t hypervisor_fixed, hypervisor_fixed_size, store_fixed, store_fixed_size;
 	struct range hypervisor, store;
 	uint64_t store_need;           /* bytes of pristine images, pages */
-	struct map stage1[16 + PART_MAX];
+	struct map stage1[16 + PART_MAX + BOARD_DEVICE_MAX];
 	uint32_t stage1_count, stage1_pages;
 	uint32_t plan_cpus[BOARD_CPU_MAX]; /* index into cpus of each CPU in the plan; the boot CPU first */
 	uint32_t plan_cpu_count;

@@ -158,6 +158,9 @@ void report_io(const struct model *model, struct text *out)
 
 static void report_dma(const struct model *model, const struct part *part, struct text *out)
 {
+	if (part->frame)
+		text_add(out, "  \"%s\": its PCI functions could raise interrupts %u to %u, of others too: a GICv2m frame cannot tell who writes\n", part->name,
+			 model->board->frame.first, model->board->frame.first + model->board->frame.count - 1);
 	for (uint32_t i = 0; i < part->device_count; i++) {
 		const struct board_device *d = part->devices[i];
 
