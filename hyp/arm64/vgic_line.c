@@ -24,7 +24,7 @@ static bool lr_hushed(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
 
 /* `irq` became pending, and nothing else changed. Returns: the vCPU whose CPU must look, or null. One in a list register that tells is
  * looked at again when it ends. */
-static struct vcpu *arrived(const struct vgic *gic, const struct vgic_bank *bank, irq_t irq)
+static inline __attribute__((always_inline)) struct vcpu *arrived(const struct vgic *gic, const struct vgic_bank *bank, irq_t irq)
 {
 	uint32_t index = ((bank->in_lr | bank->active) & bit_of(irq) ? gic->holder : gic->target)[irq - VGIC_PRIVATE];
 	struct vgic_vcpu *vcpu;
@@ -39,47 +39,49 @@ static struct vcpu *arrived(const struct vgic *gic, const struct vgic_bank *bank
 	return gic->partition->vcpus[index];
 }
 
-static struct vcpu *fell(struct vgic *gic, struct vgic_bank *bank, irq_t irq)
+static struct vcpu *rose(struct vgic *gic, irq_t irq)
 {
-	struct vcpu *holder = gic->partition->vcpus[gic->holder[irq - VGIC_PRIVATE]];
-
-	if (!(bank->in_lr & ~bank->edge & bit_of(irq)) || lr_hushed(gic, bank, irq))
-		return NULL;
-	gic_of(holder)->work |= VGIC_WORK_NEW;
-	return holder;
-}
-
-struct vcpu *arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
-{
-	struct vgic *gic = vgic_of(partition);
 	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
 	struct vcpu *woken;
 
 	lock_take(&gic->lock);
-	if (is_high) {
-		bank->latched |= bank->edge & ~bank->level & bit_of(irq);
-		bank->level |= bit_of(irq);
-		woken = arrived(gic, bank, irq);
-	} else {
-		bank->level &= ~bit_of(irq);
-		woken = fell(gic, bank, irq);
+	bank->latched |= bank->edge & ~bank->level & bit_of(irq);
+	bank->level |= bit_of(irq);
+	woken = arrived(gic, bank, irq);
+	lock_drop(&gic->lock);
+	return woken;
+}
+
+static struct vcpu *fell(struct vgic *gic, irq_t irq)
+{
+	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
+	struct vcpu *woken = NULL;
+
+	lock_take(&gic->lock);
+	bank->level &= ~bit_of(irq);
+	if (bank->in_lr & ~bank->edge & bit_of(irq) && !lr_hushed(gic, bank, irq)) {
+		woken = gic->partition->vcpus[gic->holder[irq - VGIC_PRIVATE]];
+		gic_of(woken)->work |= VGIC_WORK_NEW;
 	}
 	lock_drop(&gic->lock);
 	return woken;
+}
+
+struct vcpu *arch_irq_set_level(const struct plan_partition *partition, irq_t irq, bool is_high)
+{
+	return is_high ? rose(vgic_of(partition), irq) : fell(vgic_of(partition), irq);
 }
 
 void arch_irq_pend(const struct plan_partition *partition, irq_t irq)
 {
 	struct vgic *gic = vgic_of(partition);
 	struct vgic_bank *bank = &gic->shared[irq / 32u - 1u];
-	struct vcpu *woken = NULL;
+	struct vcpu *woken;
 
 	lock_take(&gic->lock);
 	/* still latched: its vCPU was told, or will be when it enables it */
-	if (!(bank->latched & bit_of(irq))) {
-		bank->latched |= bit_of(irq);
-		woken = arrived(gic, bank, irq);
-	}
+	woken = bank->latched & bit_of(irq) ? NULL : arrived(gic, bank, irq);
+	bank->latched |= bit_of(irq);
 	lock_drop(&gic->lock);
 	vcpu_wake(woken);
 }
