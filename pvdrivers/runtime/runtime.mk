@@ -6,7 +6,7 @@ RUNTIME_DIR := pvdrivers/runtime
 RUNTIME_OUT := $(O)/pvdrivers/runtime
 RUNTIME_LIB := $(RUNTIME_OUT)/libruntime.a
 
-RUNTIME_SRCS := start.S vectors.S window.S memory.S main.c mmu.c tree.c smccc.c console.c irq.c gicv2.c gicv3.c timer.c trap.c cpu.c proof.c \
+RUNTIME_SRCS := start.S vectors.S window.S main.c mmu.c tree.c smccc.c console.c irq.c gicv2.c gicv3.c timer.c trap.c cpu.c proof.c \
 	dma.c pci.c pci_bar.c pci_cap.c pci_irq.c gicv2m.c
 RUNTIME_FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 

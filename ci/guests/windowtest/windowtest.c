@@ -53,23 +53,23 @@ static bool clears(unsigned target, unsigned size)
 	       is_kept(to, 0, target) && is_kept(to, target + size, ROOM);
 }
 
-/* The runtime's own in the place of the C library's; by pointers, so that the compiler does not put something better there. */
-static void *(*const volatile own_copy)(void *to, const void *from, size_t size) = memcpy;
-static void *(*const volatile own_set)(void *to, int byte, size_t size) = memset;
+/* The C library's; by pointers, so that the compiler does not put something else there. */
+static void *(*const volatile library_copy)(void *to, const void *from, size_t size) = memcpy;
+static void *(*const volatile library_set)(void *to, int byte, size_t size) = memset;
 
-static bool copies_own(unsigned source, unsigned target, unsigned size)
+static bool library_copies(unsigned source, unsigned target, unsigned size)
 {
 	fill();
-	return own_copy(to + target, from + source, size) == to + target && !memcmp(to + target, from + source, size) &&
+	return library_copy(to + target, from + source, size) == to + target && !memcmp(to + target, from + source, size) &&
 	       is_kept(to, 0, target) && is_kept(to, target + size, ROOM);
 }
 
-static bool sets_own(unsigned target, unsigned size)
+static bool library_sets(unsigned target, unsigned size)
 {
 	bool good;
 
 	fill();
-	good = own_set(to + target, 0x155, size) == to + target && is_kept(to, 0, target) && is_kept(to, target + size, ROOM);
+	good = library_set(to + target, 0x155, size) == to + target && is_kept(to, 0, target) && is_kept(to, target + size, ROOM);
 	for (unsigned n = target; n < target + size; n++)
 		good = good && to[n] == 0x55;
 	return good;
@@ -77,18 +77,18 @@ static bool sets_own(unsigned target, unsigned size)
 
 static void every_size(void)
 {
-	bool good = true, cleared = true, own = true;
+	bool good = true, cleared = true, library = true;
 
 	for (unsigned size = 0; size <= 200; size++) {
 		for (unsigned shift = 0; shift < 17; shift++) {
 			good = good && copies(shift, 16 - shift, size) && copies(0, shift, size);
 			cleared = cleared && clears(shift, size);
-			own = own && copies_own(shift, 16 - shift, size) && sets_own(shift, size);
+			library = library && library_copies(shift, 16 - shift, size) && library_sets(shift, size);
 		}
 	}
 	tap_check(good, "copies of every size and alignment");
 	tap_check(cleared, "clears every size and alignment");
-	tap_check(own, "memcpy and memset of every size and alignment");
+	tap_check(library, "memcpy and memset of every size and alignment");
 }
 
 static void words(void)
