@@ -21,10 +21,11 @@ static struct {
 	bool is_tool;        /* (UART's CPU) a program reads: choosing a partition changes the focus alone */
 	bool is_command;     /* (UART's CPU) the prefix came */
 	bool is_quitting;    /* (UART's CPU) quit waits for its second key */
-	uint32_t state_next; /* (atomic) vCPU, counted over all, whose state is shown next; STATE_DONE: none */
+	uint32_t state_next; /* (atomic) vCPU, counted over all, whose state is shown next, or now: STATE_TAKEN; STATE_DONE: none */
 } keys = { .state_next = UINT32_MAX };
 
 #define STATE_DONE UINT32_MAX
+#define STATE_TAKEN BIT(31)
 
 static const struct plan_partition *focused(void)
 {
@@ -95,9 +96,11 @@ static void run_restart(void)
 	tell_result("restart", is_off ? partition_start(partition) : partition_stop(partition, STOP_OPERATOR, true));
 }
 
-/* The kicks make running vCPUs leave their guests, so that what is shown of them is fresh. */
+/* The kicks make running vCPUs leave their guests, so that what is shown of them is fresh. A list that is being shown goes on. */
 static void run_state(void)
 {
+	if (keys_is_pending())
+		return;
 	hyp_print("state of %s on %s:", plan.appliance, plan.board);
 	for (uint32_t i = 0; i < plan.cpu_count; i++)
 		arch_cpu_kick(plan.cpus[i].state);
@@ -217,6 +220,12 @@ bool keys_is_pending(void)
 	return __atomic_load_n(&keys.state_next, __ATOMIC_RELAXED) != STATE_DONE;
 }
 
+/* Relaxed: it guards nothing but who prints. */
+static bool state_move(uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&keys.state_next, &from, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 bool keys_pump(void)
 {
 	uint32_t number = __atomic_load_n(&keys.state_next, __ATOMIC_RELAXED);
@@ -226,12 +235,12 @@ bool keys_pump(void)
 		return false;
 	if (console_is_behind())
 		return true;
-	vcpu = vcpu_at(number);
-	/* Another CPU may have taken the same one: then that one says it. */
-	if (!__atomic_compare_exchange_n(&keys.state_next, &number, vcpu ? number + 1 : STATE_DONE, false, __ATOMIC_RELAXED,
-					 __ATOMIC_RELAXED))
+	/* Another CPU may be at it: then that one says it, and the next comes behind that. */
+	if (number & STATE_TAKEN || !state_move(number, number | STATE_TAKEN))
 		return true;
+	vcpu = vcpu_at(number);
 	if (vcpu)
 		report_vcpu_state(vcpu);
+	(void)state_move(number | STATE_TAKEN, vcpu ? number + 1 : STATE_DONE);
 	return vcpu != NULL;
 }

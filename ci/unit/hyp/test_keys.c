@@ -123,6 +123,42 @@ static void state_comes_in_pieces(void)
 	CHECK(!console_pump());
 }
 
+/* Finds room as soon as a line is out, while the CPU that shows the state has not gone on. */
+static void other_cpu_pumps(void)
+{
+	if (console_is_behind())
+		fake.on_uart_put = other_cpu_pumps;
+	else
+		CHECK(keys_pump());
+}
+
+static void state_is_shown_by_one_cpu_at_a_time(void)
+{
+	const char *first, *second;
+
+	begin();
+	type("\x14s");
+	fake.on_uart_put = other_cpu_pumps;
+	drain();
+	CHECK(!fake.on_uart_put);
+	first = strstr(fake.uart_output, "vcpu 0 on cpu 0");
+	second = strstr(fake.uart_output, "vcpu 1 on cpu 1");
+	CHECK(first && second && first < second);
+	CHECK(!console_pump());
+}
+
+static void a_list_that_is_shown_goes_on(void)
+{
+	begin();
+	fake.uart_room = 30;
+	type("\x14s");
+	type("\x14s");
+	fake.uart_room = UINT32_MAX;
+	drain();
+	CHECK(strstr(fake.uart_output, "state of unit test") == strstr(fake.uart_output, "state of"));
+	CHECK(!strstr(strstr(fake.uart_output, "state of") + 1, "state of"));
+}
+
 static void quit_asks_first(void)
 {
 	begin();
@@ -172,6 +208,8 @@ int main(void)
 	TEST(stop_start_restart);
 	TEST(start_without_an_image_is_refused);
 	TEST(state_comes_in_pieces);
+	TEST(state_is_shown_by_one_cpu_at_a_time);
+	TEST(a_list_that_is_shown_goes_on);
 	TEST(quit_asks_first);
 	TEST(unknown_keys_and_help);
 	TEST(quit_turns_the_board_off);
