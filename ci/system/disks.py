@@ -37,7 +37,9 @@ def describe(context):
              {"NAME": "gone", "PART1": True, "GPT": True, "GPT_NAME": "nowhere", **virtio},
              {"NAME": "away", "PART1": True, "REGION": True, "MEDIUM": "pci:00.09.0"},
              {"NAME": "count", "PART2": True, "GPT": True, "GPT_NAME": "count", **virtio}]
-    options = {"DISKS": len(disks), **{f"DISK{n}_{key}": value for n, disk in enumerate(disks, 1) for key, value in disk.items()}}
+    ports = {"NET_PORTS": 2, "NET1_NAME": "lan", "NET1_PART1": True, "NET1_TALKS_TO": "wan", "NET2_NAME": "wan", "NET2_UPLINK": True,
+             "NET2_TALKS_TO": "lan"}
+    options = {**ports, "DISKS": len(disks), **{f"DISK{n}_{key}": value for n, disk in enumerate(disks, 1) for key, value in disk.items()}}
     return Appliance("disks", parts, devices={"PCIE": "io"}, options=options)
 
 
@@ -93,7 +95,7 @@ def starts(machine, number, timeout=60):
 
 def up(machine):
     with machine.test("all are up, and the counter begins to count"):
-        machine.expect("io", r"serves 9 devices, 9 disks, 0 ports", 60)
+        machine.expect("io", r"serves 10 devices, 9 disks, 2 ports", 60)
         starts(machine, 1)
         machine.expect_guest("linux")
         machine.expect("linux", r"^guest# ", 60)
@@ -114,7 +116,10 @@ def facts(machine):
 
 
 def missing(machine):
-    """A disk without a medium costs nobody else his."""
+    """A disk without a medium, or a port without a network card, costs nobody else his."""
+    with machine.test("a port whose network card is not there is told, and is down"):
+        machine.cursors.pop("io", None)
+        machine.expect("io", r"^io: port wan: there is no network card nic0: it is down", 10)
     with machine.test("a disk whose GPT partition or medium is not there is told, and is empty"):
         for dev, name, why in ("vdg", "gone", 'pci:00.04.0 has no GPT partition "nowhere"'), ("vdh", "away", "there is no physical disk pci:00.09.0 .*"):
             machine.cursors.pop("io", None)

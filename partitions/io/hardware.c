@@ -68,11 +68,9 @@ struct blk_device *hardware_disk(const char *name)
 	return f ? f->disk : NULL;
 }
 
-struct nic_device *hardware_nic(int node, const char *name)
+struct nic_device *hardware_nic(const char *name)
 {
 	const struct found *f = find("nic", true, name);
 
-	if (f)
-		return f->nic;
-	read_fail(node, "there is no network card \"%s\" that a driver was found for", name);
+	return f ? f->nic : NULL;
 }

@@ -71,8 +71,8 @@ void hardware_scan(void);	/* makes all idle that a predecessor may have left run
 void disks_read(void);		/* /disks */
 void ports_read(void);		/* /vswitch, with the uplinks */
 void devices_read(void);	/* /io: makes and attaches the devices */
-struct blk_device *hardware_disk(const char *name);	/* NULL: no such disk */
-struct nic_device *hardware_nic(int node, const char *name);
+struct blk_device *hardware_disk(const char *name);		/* NULL: no such disk */
+struct nic_device *hardware_nic(const char *name);		/* NULL: no such card */
 /* Where a GPT partition lies: first sector and count, of 512 bytes. False: no such partition, or no table. */
 bool gpt_find(struct blk_device *device, const char *name, uint64_t *first, uint64_t *count);
 

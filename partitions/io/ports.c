@@ -179,15 +179,20 @@ uint32_t port_number(uint32_t phandle)
 	return VSWITCH_NO_PORT;
 }
 
+/* A broken network card costs those who talk through it, and nobody else: it is told, and the port stays down. */
 static void open_uplink(int node, uint32_t number)
 {
 	struct uplink *u = get(node, 1, sizeof(*u));
+	const char *name = read_text(node, "bulkhead,uplink");
+	struct nic_device *nic = hardware_nic(name);
 
 	if (io.uplink_count == IO_UPLINK_MAX)
 		read_fail(node, "more than %u uplinks", IO_UPLINK_MAX);
-	if (!uplink_init(u, &io.net, number, hardware_nic(node, read_text(node, "bulkhead,uplink"))))
-		read_fail(node, "its network card does not come up, or there is too little memory for it");
-	io.uplinks[io.uplink_count++] = u;
+	if (nic && uplink_init(u, &io.net, number, nic))
+		io.uplinks[io.uplink_count++] = u;
+	else
+		printf("io: port %s: %s %s: it is down\n", read_text(node, "label"),
+		       nic ? "too little memory, or no life, for the network card" : "there is no network card", name);
 }
 
 static void open_uplinks(int root)

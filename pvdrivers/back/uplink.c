@@ -293,7 +293,8 @@ unsigned uplink_poll(struct uplink *u, unsigned budget)
 	if (u->nic->dead) {
 		u->counters.resets++;
 		forget_all(u);
-		start(u);
+		if (!start(u))
+			vnet_port_set_up(&u->port, false);
 		return done;
 	}
 	nic_kick(u->nic);
@@ -326,5 +327,8 @@ bool uplink_init(struct uplink *u, struct vnet_switch *owner, uint32_t number, s
 	nic->arg = u;
 	nic->wake = wake;
 	nic->mtu = owner->sw.config->ports[number].mtu;
-	return nic_reset(nic) == NIC_OK && make_buffers(u) && start(u);	/* how large its buffers must be, it says once it works */
+	if (nic_reset(nic) == NIC_OK && make_buffers(u) && start(u))	/* how large its buffers must be, it says once it works */
+		return true;
+	vnet_port_set_up(&u->port, false);	/* it may have said that its link is up, before it failed */
+	return false;
 }

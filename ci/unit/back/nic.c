@@ -69,7 +69,7 @@ static bool arm(struct nic_device *device)
 static enum nic_status set_filter(struct nic_device *device, const struct nic_filter *filter)
 {
 	nic_of(device)->is_promiscuous = filter->promiscuous;
-	return NIC_OK;
+	return nic_of(device)->broken ? NIC_ERR_RESET : NIC_OK;
 }
 
 static void quiesce(struct nic_device *device)
@@ -82,7 +82,9 @@ static enum nic_status reset(struct nic_device *device)
 	quiesce(device);
 	nic_of(device)->resets++;
 	device->info.receive_bytes = TEST_NIC_BYTES;	/* not before */
-	device->dead = false;
+	device->dead = nic_of(device)->broken;
+	if (device->link)
+		device->link(device->arg, device->link_up);
 	return NIC_OK;
 }
 

@@ -22,6 +22,7 @@ struct test_nic {
 	uint64_t under_way[TEST_NIC_DEPTH];
 	unsigned under_way_count;
 	bool frozen;			/* completes nothing */
+	bool broken;			/* its link comes up, and then it takes no filter */
 	unsigned sent_count, resets;
 	uint8_t frame[TEST_NIC_FRAME];	/* the last one sent */
 	uint32_t bytes;

@@ -241,6 +241,35 @@ static void a_card_that_dies_comes_back(void)
 	end();
 }
 
+static void a_card_that_does_not_come_up_leaves_its_port_down(void)
+{
+	begin(0);
+	nic.broken = nic.device.dead = true;
+	run(2);
+	CHECK(!uplink.port.is_up);
+	CHECK(net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)));
+	run(2);
+	CHECK(nic.sent_count == 0 && m.done[0] == 1);
+	nic.broken = false;
+	run(2);
+	CHECK(uplink.port.is_up);
+	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
+	run(2);
+	CHECK(m.received[0] == 1);
+	end();
+}
+
+static void a_port_without_a_card_is_down(void)
+{
+	begin(0);
+	free(uplink.pieces);
+	free(uplink.receive);
+	nic.broken = true;
+	CHECK(!uplink_init(&uplink, &m.net, 2, &nic.device));
+	CHECK(!uplink.port.is_up);
+	end();
+}
+
 static void a_link_that_is_down_gets_nothing(void)
 {
 	begin(0);
@@ -268,6 +297,8 @@ int main(void)
 	TEST(frames_come_in_whole_and_in_pieces);
 	TEST(damaged_frames_cost_no_buffer);
 	TEST(a_card_that_dies_comes_back);
+	TEST(a_card_that_does_not_come_up_leaves_its_port_down);
+	TEST(a_port_without_a_card_is_down);
 	TEST(a_link_that_is_down_gets_nothing);
 	return tap_done();
 }
