@@ -38,7 +38,7 @@ def describe(context):
              {"NAME": "away", "PART1": True, "REGION": True, "MEDIUM": "pci:00.09.0"},
              {"NAME": "count", "PART2": True, "GPT": True, "GPT_NAME": "count", **virtio}]
     ports = {"NET_PORTS": 2, "NET1_NAME": "lan", "NET1_PART1": True, "NET1_TALKS_TO": "wan", "NET2_NAME": "wan", "NET2_UPLINK": True,
-             "NET2_TALKS_TO": "lan"}
+             "NET2_NIC": "pci:00.0a.0", "NET2_TALKS_TO": "lan"}
     options = {**ports, "DISKS": len(disks), **{f"DISK{n}_{key}": value for n, disk in enumerate(disks, 1) for key, value in disk.items()}}
     return Appliance("disks", parts, devices={"PCIE": "io"}, options=options)
 
@@ -119,7 +119,7 @@ def missing(machine):
     """A disk without a medium, or a port without a network card, costs nobody else his."""
     with machine.test("a port whose network card is not there is told, and is down"):
         machine.cursors.pop("io", None)
-        machine.expect("io", r"^io: port wan: there is no network card nic0: it is down", 10)
+        machine.expect("io", r"^io: port wan: there is no network card pci:00.0a.0: it is down", 10)
     with machine.test("a disk whose GPT partition or medium is not there is told, and is empty"):
         for dev, name, why in ("vdg", "gone", 'pci:00.04.0 has no GPT partition "nowhere"'), ("vdh", "away", "there is no physical disk pci:00.09.0 .*"):
             machine.cursors.pop("io", None)
