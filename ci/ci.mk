@@ -7,7 +7,7 @@
 
 # Static checks judge what the rooms have built: objects' dependency files and call graphs.
 CHECK_SUITES += check
-SUITE_check = $(PYTHON) ci/check/main.py --tree . --out $(O)
+SUITE_check = $(PYTHON) ci/check/main.py --tree . --out $(O) --picolibc $(PICOLIBC_INC)
 suite-deps-check: $(O)/hyp/hyp.elf
 
 SUITES ?= $(CHECK_SUITES)

@@ -10,14 +10,14 @@ import subprocess
 import tempfile
 
 WARN = ["-std=gnu11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"]
-# folder -> compiler and include paths (relative to the tree); {picolibc} and {mbedtls} are given by the build
+# folder -> compiler and include paths (relative to the tree); {picolibc}, the unikernels' C library, is given by the build
 FOLDERS = {
     "hyp/abi": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ihyp"],
     "hyp/include/hyp": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ihyp/include", "-Ihyp", "-I."],
     "hyp/arm64": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ihyp/include", "-Ihyp", "-Ihyp/arm64", "-I."],
-    "pvdrivers/back": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ipvdrivers", "-Ipvdrivers/runtime/include", "-Ihyp"],
-    "pvdrivers/virtio": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ipvdrivers"],
-    "pvdrivers/front": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-Ipvdrivers"],
+    "pvdrivers/back": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-isystem{picolibc}", "-Ipvdrivers", "-Ipvdrivers/runtime/include", "-Ihyp"],
+    "pvdrivers/virtio": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-isystem{picolibc}", "-Ipvdrivers"],
+    "pvdrivers/front": ["aarch64-linux-gnu-gcc", "-ffreestanding", "-isystem{picolibc}", "-Ipvdrivers"],
     "firmware/update": ["gcc", "-Ifirmware/update", "-Ifirmware", "-Ihyp", "-I."],
     "appliance-config/plan": ["gcc", "-Iappliance-config/plan", "-I."],
 }
@@ -42,12 +42,13 @@ def abi_findings(name, text):
             for line in text.splitlines() if re.match(r"#\s*include", line) and not ABI_MAY.match(line)]
 
 
-def run(tree):
+def run(tree, picolibc):
     jobs, found = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for folder, command in FOLDERS.items():
             for header in sorted((tree / folder).glob("*.h")):
-                jobs.append(pool.submit(compile_alone, tree, header.relative_to(tree), command))
+                words = [word.replace("{picolibc}", picolibc) for word in command]
+                jobs.append(pool.submit(compile_alone, tree, header.relative_to(tree), words))
         found += [r for r in (j.result() for j in jobs) if r]
     for header in sorted((tree / "hyp/abi").glob("*.h")):
         found += abi_findings(str(header.relative_to(tree)), header.read_text())
