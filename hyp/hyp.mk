@@ -9,9 +9,9 @@ HYP_CPU_LDFLAGS ?= --fix-cortex-a53-843419=adr
 # Test builds, never shipped: -DTEST_POISON_HPFAR (hyp/arm64/sysreg.h).
 HYP_TEST_CFLAGS ?=
 # Small where it is seldom run, fast everywhere else.
-HYP_SMALL = core/boot core/console core/exit core/keys core/panic core/partition core/pci core/pci_start core/print core/report core/sched core/seed core/stage2 \
-	arm64/cpu arm64/describe arm64/errata arm64/gicv3 arm64/idregs arm64/inject arm64/its arm64/mmu arm64/pl011 arm64/pl031 arm64/pmu arm64/smmu arm64/uart \
-	arm64/vgic_physical arm64/vgic_reset arm64/vits arm64/vits_event
+HYP_SMALL = core/boot core/console core/exit core/keys core/panic core/partition core/pci core/pci_start core/print core/report core/seed \
+	arm64/cpu arm64/describe arm64/errata arm64/idregs arm64/inject arm64/its arm64/mmu arm64/pl011 arm64/pl031 arm64/pmu arm64/smmu arm64/uart \
+	arm64/vgic_physical arm64/vits arm64/vits_event
 HYP_OPTIMIZE = $(if $(filter $(HYP_SMALL:%=hyp/%.c),$<),-Os,-O2)
 HYP_CFLAGS = -std=gnu11 $(HYP_OPTIMIZE) -g $(WARN) -ffreestanding -nostdinc -isystem $(HYP_CC_INCLUDE) $(HYP_CPU_CFLAGS) \
 	-mgeneral-regs-only -mno-outline-atomics -mstrict-align -fno-stack-protector -fno-pic -fno-pie -fno-common \
