@@ -89,9 +89,9 @@ static void revive(uint32_t number)
 {
 	static uint64_t due_ns[IO_MEDIUM_MAX];
 	struct blk_device *medium = io.media[number];
-	uint64_t begin_ns = time_ns();
+	uint64_t begin_ns;
 
-	if (!medium->dead || begin_ns < due_ns[number])
+	if (!medium->dead || (begin_ns = time_ns()) < due_ns[number])
 		return;
 	if (blk_reset(medium) == BLK_OK)
 		host_say("a disk's controller was reset");
