@@ -92,8 +92,7 @@ static bool open_queue(struct front_blk *blk)
 	const struct vqd_memory memory = { blk->ring, (uintptr_t)blk->ring, blk->slots, blk->tables, (uintptr_t)blk->tables,
 					   FRONT_BLK_TABLE_ENTRIES };
 
-	return vqd_ring_bytes(FRONT_BLK_ENTRIES, blk->device.features) <= sizeof(blk->ring) &&
-	       front_device_queue(&blk->device, VIRTIO_BLK_QUEUE_REQUEST, &blk->queue, &memory, FRONT_BLK_ENTRIES);
+	return front_device_queue(&blk->device, VIRTIO_BLK_QUEUE_REQUEST, &blk->queue, &memory, sizeof(blk->ring), FRONT_BLK_ENTRIES);
 }
 
 bool front_blk_open(struct front_blk *blk, unsigned n)
@@ -195,11 +194,8 @@ enum front_blk_status front_blk_submit(struct front_blk *blk, struct front_blk_r
 
 void front_blk_kick(struct front_blk *blk)
 {
-	if (blk->is_lost)
-		return;
-	vqd_publish(&blk->queue);
-	if (vqd_kick_needed(&blk->queue))
-		front_device_notify(&blk->device, VIRTIO_BLK_QUEUE_REQUEST);
+	if (!blk->is_lost)
+		front_device_publish(&blk->device, VIRTIO_BLK_QUEUE_REQUEST, &blk->queue);
 }
 
 static enum front_blk_status translate(uint8_t status)

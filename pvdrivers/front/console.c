@@ -14,15 +14,7 @@ static bool open_queue(struct front_console *c, uint32_t index, struct front_con
 	struct vqd_memory memory = { .ring = q->ring, .ring_address = (uintptr_t)q->ring, .slots = q->slots };
 
 	memset(q->ring, 0, sizeof(q->ring));
-	return vqd_ring_bytes(FRONT_CONSOLE_ENTRIES, c->device.features) <= sizeof(q->ring) &&
-	       front_device_queue(&c->device, index, &q->queue, &memory, FRONT_CONSOLE_ENTRIES);
-}
-
-static void publish(struct front_console *c, uint32_t index, struct front_console_queue *q)
-{
-	vqd_publish(&q->queue);
-	if (vqd_kick_needed(&q->queue))
-		front_device_notify(&c->device, index);
+	return front_device_queue(&c->device, index, &q->queue, &memory, sizeof(q->ring), FRONT_CONSOLE_ENTRIES);
 }
 
 static void add(struct front_console *c, struct front_console_queue *q, struct front_console_buffer *buffer, uint32_t bytes, bool is_sent)
@@ -46,7 +38,7 @@ bool front_console_open(struct front_console *c, unsigned n)
 	}
 	vqd_cancel_signal(&c->transmit.queue);
 	front_device_run(&c->device);
-	publish(c, VIRTIO_CONSOLE_QUEUE_RECEIVE, &c->receive);
+	front_device_publish(&c->device, VIRTIO_CONSOLE_QUEUE_RECEIVE, &c->receive.queue);
 	return !c->is_lost;
 }
 
@@ -82,7 +74,7 @@ uint32_t front_console_write(struct front_console *c, const void *bytes, uint32_
 		done += piece;
 	}
 	if (done && !c->is_lost)
-		publish(c, VIRTIO_CONSOLE_QUEUE_TRANSMIT, &c->transmit);
+		front_device_publish(&c->device, VIRTIO_CONSOLE_QUEUE_TRANSMIT, &c->transmit.queue);
 	return done;
 }
 
@@ -115,7 +107,7 @@ uint32_t front_console_read(struct front_console *c, void *bytes, uint32_t room)
 			break;
 		add(c, &c->receive, c->got, FRONT_CONSOLE_BUFFER_BYTES, false);
 		c->got = NULL;
-		publish(c, VIRTIO_CONSOLE_QUEUE_RECEIVE, &c->receive);
+		front_device_publish(&c->device, VIRTIO_CONSOLE_QUEUE_RECEIVE, &c->receive.queue);
 	}
 	return done;
 }

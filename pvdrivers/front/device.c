@@ -102,10 +102,12 @@ bool front_device_begin(struct front_device *device, uint64_t wanted)
 }
 
 bool front_device_queue(struct front_device *device, uint32_t index, struct virtq_driver *queue, const struct vqd_memory *memory,
-			uint16_t size)
+			size_t ring_bytes, uint16_t size)
 {
 	struct vq_setup setup;
 
+	if (vqd_ring_bytes(size, device->features) > ring_bytes)
+		return false;
 	set(device, VIRTIO_MMIO_QUEUE_SEL, index);
 	if (get(device, VIRTIO_MMIO_QUEUE_READY) != 0 || get(device, VIRTIO_MMIO_QUEUE_NUM_MAX) < size)
 		return false;
@@ -133,6 +135,13 @@ void front_device_run(struct front_device *device)
 	irq_set_handler((unsigned)device->irq, interrupted, device);
 	irq_enable((unsigned)device->irq);
 	add_status(device, VIRTIO_STATUS_DRIVER_OK);
+}
+
+void front_device_publish(const struct front_device *device, uint32_t index, struct virtq_driver *queue)
+{
+	vqd_publish(queue);
+	if (vqd_kick_needed(queue))
+		front_device_notify(device, index);
 }
 
 void front_device_notify(const struct front_device *device, uint32_t index)

@@ -24,12 +24,15 @@ bool front_device_find(struct front_device *device, uint32_t type, unsigned n);
 /** Resets it, and agrees on features: those of `wanted` that it has. False: it refuses, or is no virtio 1 device. */
 bool front_device_begin(struct front_device *device, uint64_t wanted);
 
-/** Gives it an empty queue in `memory`. False: it does not have that queue, or not that size. */
+/** Gives it an empty queue in `memory`, whose ring has `ring_bytes`. False: they are too few, or it does not have that queue, or not that size. */
 bool front_device_queue(struct front_device *device, uint32_t index, struct virtq_driver *queue, const struct vqd_memory *memory,
-			uint16_t size);
+			size_t ring_bytes, uint16_t size);
 
 /** From here on it works. */
 void front_device_run(struct front_device *device);
+
+/** Shows it what was added to a queue, and tells it if it wants to know. */
+void front_device_publish(const struct front_device *device, uint32_t index, struct virtq_driver *queue);
 
 /** Tells it that a queue has something new. */
 void front_device_notify(const struct front_device *device, uint32_t index);

@@ -25,16 +25,7 @@ static bool open_queue(struct front_net *net, uint32_t index, struct front_net_q
 {
 	struct vqd_memory memory = memory_of(q);
 
-	return vqd_ring_bytes(FRONT_NET_ENTRIES, net->device.features) <= sizeof(q->ring) &&
-	       front_device_queue(&net->device, index, &q->queue, &memory, FRONT_NET_ENTRIES);
-}
-
-/* Shows the device what was added, and tells it if it wants to know. */
-static void publish(struct front_net *net, uint32_t index, struct front_net_queue *q)
-{
-	vqd_publish(&q->queue);
-	if (vqd_kick_needed(&q->queue))
-		front_device_notify(&net->device, index);
+	return front_device_queue(&net->device, index, &q->queue, &memory, sizeof(q->ring), FRONT_NET_ENTRIES);
 }
 
 static void offer_buffer(struct front_net *net, struct front_net_buffer *buffer)
@@ -74,7 +65,7 @@ bool front_net_open(struct front_net *net, unsigned n)
 	fill(net);
 	vqd_cancel_signal(&net->transmit.queue);
 	front_device_run(&net->device);
-	publish(net, VIRTIO_NET_QUEUE_RECEIVE, &net->receive);
+	front_device_publish(&net->device, VIRTIO_NET_QUEUE_RECEIVE, &net->receive.queue);
 	return !net->is_lost;
 }
 
@@ -112,7 +103,7 @@ void front_net_send(struct front_net *net, uint32_t bytes)
 	if (vqd_add(&net->transmit.queue, &segment, 1, 0, buffer) != VQ_OK)
 		net->is_lost = true;
 	else
-		publish(net, VIRTIO_NET_QUEUE_TRANSMIT, &net->transmit);
+		front_device_publish(&net->device, VIRTIO_NET_QUEUE_TRANSMIT, &net->transmit.queue);
 }
 
 /* The device says how much it wrote; vqd_get() has it within the buffer. */
@@ -143,7 +134,7 @@ bool front_net_poll(struct front_net *net, unsigned most, void (*received)(const
 	}
 	net->is_lost |= err != VQ_OK && err != VQ_ERR_EMPTY;
 	if (count > 0 && !net->is_lost)
-		publish(net, VIRTIO_NET_QUEUE_RECEIVE, &net->receive);
+		front_device_publish(&net->device, VIRTIO_NET_QUEUE_RECEIVE, &net->receive.queue);
 	return count == most && !net->is_lost;
 }
 

@@ -14,15 +14,7 @@ static bool open_queue(struct card *card, uint32_t index, struct card_queue *q)
 	struct vqd_memory memory = { .ring = q->ring, .ring_address = (uintptr_t)q->ring, .slots = q->slots };
 
 	memset(q->ring, 0, sizeof(q->ring));
-	return vqd_ring_bytes(CARD_ENTRIES, card->device.features) <= sizeof(q->ring) &&
-	       front_device_queue(&card->device, index, &q->queue, &memory, CARD_ENTRIES);
-}
-
-static void publish(struct card *card, uint32_t index, struct card_queue *q)
-{
-	vqd_publish(&q->queue);
-	if (vqd_kick_needed(&q->queue))
-		front_device_notify(&card->device, index);
+	return front_device_queue(&card->device, index, &q->queue, &memory, sizeof(q->ring), CARD_ENTRIES);
 }
 
 static bool add(struct virtq_driver *queue, struct card_buffer *buffer, uint32_t bytes, bool is_written)
@@ -49,7 +41,7 @@ bool card_open(struct card *card, unsigned n, uint64_t offloads)
 	vqd_cancel_signal(&card->receive.queue);
 	vqd_cancel_signal(&card->transmit.queue);
 	front_device_run(&card->device);
-	publish(card, VIRTIO_NET_QUEUE_RECEIVE, &card->receive);
+	front_device_publish(&card->device, VIRTIO_NET_QUEUE_RECEIVE, &card->receive.queue);
 	return true;
 }
 
@@ -57,7 +49,7 @@ void card_send(struct card *card, uint32_t bytes, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		(void)add(&card->transmit.queue, &card->out, bytes, false);
-	publish(card, VIRTIO_NET_QUEUE_TRANSMIT, &card->transmit);
+	front_device_publish(&card->device, VIRTIO_NET_QUEUE_TRANSMIT, &card->transmit.queue);
 }
 
 bool card_is_sent(struct card *card)
@@ -109,5 +101,5 @@ void card_offer(struct card *card, unsigned count)
 		has_any = true;
 	}
 	if (has_any)
-		publish(card, VIRTIO_NET_QUEUE_RECEIVE, &card->receive);
+		front_device_publish(&card->device, VIRTIO_NET_QUEUE_RECEIVE, &card->receive.queue);
 }
