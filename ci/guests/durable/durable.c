@@ -41,9 +41,12 @@ struct stream {
 	uint64_t done;			/* all up to this one are */
 	uint64_t promised;		/* by the flush that is under way, once it is done */
 	uint64_t durable;
-	uint64_t flushes, errors;
+	uint64_t flushes;		/* that no disk may leave out */
+	uint64_t errors;
 	uint64_t flush_at;
+	uint64_t after_flush;		/* the first record that was begun after the last flush was done */
 	bool is_flushing;
+	bool is_needed;			/* the flush under way: a record was begun and done since the last flush was done */
 	bool is_done[SLOTS];
 	uint8_t data[UNDER_WAY][SLOT_BYTES] __attribute__((aligned(16)));
 };
@@ -79,7 +82,8 @@ static void note_flush(struct stream *s)
 {
 	s->is_flushing = false;
 	s->durable = s->promised;
-	s->flushes++;
+	s->after_flush = s->next;
+	s->flushes += s->is_needed;
 }
 
 static void note(struct stream *s, const struct front_blk_request *r)
@@ -148,6 +152,7 @@ static void flush_if_due(struct stream *s)
 	s->flush = (struct front_blk_request){ .op = FRONT_BLK_FLUSH };
 	s->is_flushing = submit(s, &s->flush);
 	s->promised = s->done;
+	s->is_needed = s->done >= s->after_flush;
 	s->flush_at = s->done + 1 + any(FLUSH_EVERY);
 }
 
@@ -156,6 +161,7 @@ static void flush_if_due(struct stream *s)
 static bool open(struct stream *s)
 {
 	s->next = 1;
+	s->after_flush = 1;
 	s->flush_at = 1 + any(FLUSH_EVERY);
 	return front_blk_open(&s->disk, number(s)) && s->disk.can_flush && s->disk.sector_count >= SLOTS * SLOT_SECTORS;
 }
