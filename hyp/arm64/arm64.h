@@ -77,6 +77,9 @@ uint64_t serror_drain(void);
 /** Firmware's answer to `function`. */
 uint64_t firmware_call(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3);
 
+/** Configuration space of a function of the host bridge at `config`, which stage 1 maps. PCI Express Base Specification, ECAM. */
+volatile void *ecam_at(pa_t config, uint32_t requester, uint32_t offset);
+
 /* ---- exits ---- */
 
 typedef void trap_fn(struct frame *frame, uint64_t esr);

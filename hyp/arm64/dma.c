@@ -10,23 +10,22 @@
 #include "smmu.h"
 
 #define FUNCTION_COUNT 256u /* of one bus */
-#define FUNCTION_BYTES 4096u
 #define VENDOR_NONE 0xffffu
 #define COMMAND 4u
 #define COMMAND_MASTER (1u << 2)
 
-static void function_silence(uint64_t config)
+static void function_silence(pa_t config, uint32_t requester)
 {
-	volatile uint16_t *command = (volatile uint16_t *)(config + COMMAND);
+	volatile uint16_t *command = ecam_at(config, requester, COMMAND);
 
-	if (*(volatile uint16_t *)config != VENDOR_NONE)
+	if (*(volatile uint16_t *)ecam_at(config, requester, 0) != VENDOR_NONE)
 		*command = (uint16_t)(*command & ~COMMAND_MASTER);
 }
 
 /* Another partition drives it by itself. */
-static bool is_given(uint64_t config, uint32_t requester)
+static bool is_given(pa_t config, uint32_t requester)
 {
-	for (uint32_t p = 0; plan.pci && plan.pci->config.v == config && p < plan.partition_count; p++)
+	for (uint32_t p = 0; plan.pci && plan.pci->config.v == config.v && p < plan.partition_count; p++)
 		for (uint32_t i = 0; i < plan.partitions[p].function_count; i++)
 			if (plan.partitions[p].functions[i].requester == requester)
 				return true;
@@ -35,11 +34,11 @@ static bool is_given(uint64_t config, uint32_t requester)
 
 void arch_dma_block(const struct plan_partition *partition)
 {
-	uint64_t config = partition->arch->pci_config.v;
+	pa_t config = partition->arch->pci_config;
 
-	for (uint32_t i = 0; config && i < FUNCTION_COUNT; i++)
+	for (uint32_t i = 0; config.v && i < FUNCTION_COUNT; i++)
 		if (!is_given(config, i))
-			function_silence(config + i * FUNCTION_BYTES);
+			function_silence(config, i);
 	smmu_block(partition);
 }
 

@@ -8,6 +8,7 @@
 
 #include "../../../hyp/arm64/gic_regs.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,8 @@ static struct model {
 	uint32_t read;
 	uint32_t commands, syncs;
 	bool is_wrong;
+	uint32_t error;               /* a command with this number is one, and the ITS stands still at it */
+	bool is_stalled;
 } model;
 static uint64_t now;
 static uint32_t fired_count, fired_partition, fired_index, reset_count;
@@ -136,11 +139,17 @@ static void run(const uint64_t *c)
 void arch_relax(void)
 {
 	put(GITS_CTLR, get(GITS_CTLR) & GITS_CTLR_ENABLED ? get(GITS_CTLR) : GITS_CTLR_QUIESCENT);
-	while (get(GITS_CTLR) & GITS_CTLR_ENABLED && model.read != get(GITS_CWRITER)) {
+	if (get(GITS_CWRITER) & 1u)
+		model.is_stalled = false; /* retry */
+	put(GITS_CWRITER, get(GITS_CWRITER) & ~1ull);
+	while (get(GITS_CTLR) & GITS_CTLR_ENABLED && !model.is_stalled && model.read != get(GITS_CWRITER)) {
+		model.is_stalled = model.error && (memory.commands[model.read / 32u][0] & 0xffu) == model.error;
+		if (model.is_stalled)
+			break;
 		run(memory.commands[model.read / 32u]);
 		model.read = (model.read + 32u) % sizeof(memory.commands);
 	}
-	put(GITS_CREADR, model.read);
+	put(GITS_CREADR, model.read | model.is_stalled);
 	now++;
 }
 
@@ -152,6 +161,19 @@ void lock_wait(const struct lock *lock, uint32_t ticket)
 	(void)lock;
 	(void)ticket;
 	abort();
+}
+
+static char said[160];
+static uint32_t said_count;
+
+void hyp_print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(said, sizeof(said), format, args);
+	va_end(args);
+	said_count++;
 }
 
 void panic_assert(const char *file, int line, const char *condition)
@@ -296,6 +318,30 @@ static void message_finds_its_partition(void)
 	CHECK(fired_count == 2);
 }
 
+/* The ITS stands still at what it takes for an error: that is told, and what comes behind it is done, at once. */
+static void refused_command_is_told(void)
+{
+	uint64_t began = now;
+	uint32_t syncs = model.syncs;
+
+	model.error = ITS_MOVI;
+	its_move(&devices[0], 1, &cpus[1]);
+	CHECK(said_count == 1 && strcmp(said, "ITS: command 0x1800000001, 0x1, 0x1 refused (1)") == 0);
+	CHECK(model.event[0][1].collection == 0 && model.syncs == syncs + 2u && model.read == get(GITS_CWRITER));
+	model.error = ITS_DISCARD;
+	its_driver.clear(&partitions[FIRST]);
+	CHECK(said_count == 3 && model.event[0][2].lpi == FIRST_LPI + 2); /* the second and the fourth in all */
+	for (uint32_t n = 0; n < 100; n++)
+		its_move(&devices[0], 1, &cpus[1]);
+	model.error = ITS_MOVI;
+	for (uint32_t n = 0; n < 1000; n++)
+		its_move(&devices[0], 1, &cpus[0]);
+	CHECK(said_count == 10 && model.event[0][1].collection == 1 && now - began < 5000);
+	model.error = 0;
+	its_move(&devices[0], 1, &cpus[0]);
+	CHECK(said_count == 10 && model.event[0][1].collection == 0 && !model.is_wrong);
+}
+
 int main(void)
 {
 	TEST(refuses_other_hardware);
@@ -304,5 +350,6 @@ int main(void)
 	TEST(partition_lives);
 	TEST(stop_discards);
 	TEST(message_finds_its_partition);
+	TEST(refused_command_is_told);
 	return tap_done();
 }
