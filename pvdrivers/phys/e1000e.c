@@ -12,69 +12,11 @@
 #include <rt/timer.h>
 
 #include "e1000e.h"
+#include "e1000e_regs.h"
 #include "probe.h"
 
 #define VENDOR_INTEL	0x8086u
 #define DEVICE_82574	0x10d3u
-
-#define CTRL		0x0000u
-#define STATUS		0x0008u
-#define EECD		0x0010u
-#define ICR		0x00c0u
-#define IMS		0x00d0u
-#define IMC		0x00d8u
-#define RCTL		0x0100u
-#define TCTL		0x0400u
-#define TIPG		0x0410u
-#define RDBAL		0x2800u
-#define RDTR		0x2820u
-#define RADV		0x282cu
-#define TDBAL		0x3800u
-#define TIDV		0x3820u
-#define TXDCTL		0x3828u
-#define TADV		0x382cu
-#define CRCERRS		0x4000u
-#define RXERRC		0x400cu
-#define MPC		0x4010u		/* missed for want of a buffer */
-#define RXCSUM		0x5000u
-#define RFCTL		0x5008u
-#define MTA		0x5200u
-#define RAL		0x5400u
-#define RAH		0x5404u
-#define REGISTER_BYTES	0x6000u
-
-/* Of a ring, from its base address low on. */
-#define RING_HIGH	0x04u
-#define RING_BYTES	0x08u
-#define RING_HEAD	0x10u
-#define RING_TAIL	0x18u
-
-#define CTRL_NO_MASTER	(1u << 2)
-#define CTRL_LINK_RESET	(1u << 3)
-#define CTRL_LINK_UP	(1u << 6)
-#define CTRL_INVERT	(1u << 7)
-#define CTRL_FORCE	(3u << 11)	/* speed, duplex */
-#define CTRL_RESET	(1u << 26)
-#define STATUS_LINK	(1u << 1)
-#define STATUS_MASTER	(1u << 19)
-#define EECD_LOADED	(1u << 9)
-#define RAH_VALID	(1u << 31)
-
-#define RCTL_ENABLE	(1u << 1)
-#define RCTL_UNICAST	(1u << 3)	/* promiscuous */
-#define RCTL_MULTICAST	(1u << 4)
-#define RCTL_LONG	(1u << 5)
-#define RCTL_BROADCAST	(1u << 15)
-#define RCTL_16384	(1u << 16 | 1u << 25)	/* buffer size; 0: 2048 */
-#define RCTL_NO_CRC	(1u << 26)
-#define TCTL_ENABLE	(1u << 1)
-#define TCTL_REST	(1u << 3 | 15u << 4 | 63u << 12)	/* pad short ones; collisions: threshold, distance */
-#define TIPG_USUAL	(8u | 8u << 10 | 6u << 20)
-#define TXDCTL_ONE	(1u << 22)	/* to be written as one */
-#define RXCSUM_ALL	(3u << 8)
-
-#define CAUSES		(1u << 0 | 1u << 2 | 1u << 4 | 1u << 6 | 1u << 7)	/* sent, link, few buffers, none, received */
-#define MTA_COUNT	128u
 
 #define MTU_USUAL	1500u
 #define MTU_MAX		9000u
@@ -83,6 +25,7 @@
 #define MS		1000000ull
 #define MASTER_NS	(100 * MS)
 #define RESET_NS	(500 * MS)
+#define PHY_NS		(20 * MS)
 #define CHECK_NS	(100 * MS)
 #define STALL_NS	(10000 * MS)
 
@@ -121,7 +64,15 @@ static void pause_ns(uint64_t ns)
 		cpu_relax();
 }
 
-/* Requests of the card that are under way come to their end before it is reset. */
+/* Its firmware may be at the PHY, which a reset of the card in the middle of a word would leave hanging. Firmware that lets go of it never
+ * (or is none) is not waited for: the reset takes it away. The reset clears the wish as well. */
+static void take_phy(const struct e1000e *card)
+{
+	write(card, EXTCNF_CTRL, read(card, EXTCNF_CTRL) | EXTCNF_PHY);
+	wait_bits(card, EXTCNF_CTRL, EXTCNF_PHY, EXTCNF_PHY, PHY_NS);
+}
+
+/* Requests of the card that are under way come to their end before it is reset (3.1.3.10). */
 static bool stop(struct e1000e *card)
 {
 	bool stopped;
@@ -134,8 +85,9 @@ static bool stop(struct e1000e *card)
 	write(card, CTRL, read(card, CTRL) | CTRL_NO_MASTER);
 	wait_bits(card, STATUS, STATUS_MASTER, 0, MASTER_NS);
 	pci_enable_master(card->pci, false);
+	take_phy(card);
 	write(card, CTRL, read(card, CTRL) | CTRL_RESET);
-	pause_ns(MS);		/* before the next access */
+	pause_ns(MS);		/* before the next access: 10.2.2.1 asks for a microsecond */
 	stopped = wait_bits(card, CTRL, CTRL_RESET, 0, RESET_NS);
 	write(card, IMC, UINT32_MAX);
 	return stopped || pci_reset(card->pci) == PCI_OK;
@@ -238,6 +190,21 @@ static bool take_irq(void *arg)
 	return true;
 }
 
+static void change(const struct e1000e *card, unsigned at, uint32_t off, uint32_t on)
+{
+	write(card, at, (read(card, at) & ~off) | on);
+}
+
+/* What no document explains, and Intel's own drivers for Linux and DPDK do: the last two are cures for errata of its PCI Express. */
+static void set_as_its_maker_does(const struct e1000e *card)
+{
+	change(card, TXDCTL, 0, TXDCTL_ONE);
+	change(card, TARC0, 15u << 27, 1u << 26);
+	change(card, CTRL_EXT, 1u << 23, 1u << 22);
+	change(card, GCR, 0, 1u << 22 | 1u << 27);
+	change(card, GCR2, 0, 1u << 0);
+}
+
 static bool start(struct e1000e *card)
 {
 	const struct nic_filter own = { 0 };
@@ -245,7 +212,7 @@ static bool start(struct e1000e *card)
 	if (!wait_bits(card, EECD, EECD_LOADED, EECD_LOADED, RESET_NS) || !learn(card))
 		return false;
 	pci_enable_master(card->pci, true);
-	write(card, CTRL, (read(card, CTRL) & ~(CTRL_NO_MASTER | CTRL_LINK_RESET | CTRL_INVERT | CTRL_FORCE)) | CTRL_LINK_UP);
+	change(card, CTRL, CTRL_NO_MASTER | CTRL_INVERT | CTRL_FORCE | CTRL_UNWANTED, CTRL_LINK_UP);
 	write(card, RFCTL, 0);
 	write(card, RXCSUM, RXCSUM_ALL);
 	write(card, RDTR, 0);
@@ -254,7 +221,7 @@ static bool start(struct e1000e *card)
 	write(card, TADV, 0);
 	start_ring(card, &card->rx, RDBAL, E1000E_RDT);
 	start_ring(card, &card->tx, TDBAL, E1000E_TDT);
-	write(card, TXDCTL, read(card, TXDCTL) | TXDCTL_ONE);
+	set_as_its_maker_does(card);
 	write(card, TIPG, TIPG_USUAL);
 	apply_filter(card, &own);
 	write(card, TCTL, TCTL_ENABLE | TCTL_REST);

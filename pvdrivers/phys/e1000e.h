@@ -3,7 +3,8 @@
 #define PHYS_E1000E_H
 
 /*
- * What the files of the e1000e driver tell one another: registers and descriptors of the 82574, and the card.
+ * What the files of the e1000e driver tell one another: descriptors of the 82574 (its datasheet, 7.1 and 7.2;
+ * Linux's e1000e, hw.h and defines.h), two of its registers, and the card.
  */
 
 #include <rt/mmio.h>

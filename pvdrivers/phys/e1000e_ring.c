@@ -155,12 +155,13 @@ bool e1000e_rx_pending(const struct e1000e *card)
 	return buffer_done(&card->rx);
 }
 
-/* What the card says of a buffer is copied once, and its length believed up to the buffer's. */
+/* What the card says of a buffer is copied once, and its length believed up to the buffer's. Errors are said where the frame ends: before,
+ * those bits mean nothing (82574 datasheet, 7.1.3.4). */
 static void receive(struct e1000e *card, const struct e1000e_rx *rx, uint64_t cookie)
 {
 	struct nic_offload offload = { 0 };
 	bool last = rx->status & E1000E_RX_LAST;
-	bool good = !(rx->errors & E1000E_RX_BAD_FRAME) && rx->bytes <= card->nic.info.receive_bytes;
+	bool good = !(last && rx->errors & E1000E_RX_BAD_FRAME) && rx->bytes <= card->nic.info.receive_bytes;
 
 	offload.csum_good = rx->status & E1000E_RX_TRANSPORT && !(rx->status & E1000E_RX_NO_CSUM) &&
 			    !(rx->errors & (E1000E_RX_BAD_TRANSPORT | E1000E_RX_BAD_IP));

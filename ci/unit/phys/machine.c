@@ -4,6 +4,7 @@
  * access hits that no function has is all ones, as on a bus.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,6 +60,15 @@ static uint64_t any_word(void)
 	}
 }
 
+void machine_rule(bool is_kept, const char *rule)
+{
+	if (is_kept || machine.lies)
+		return;
+	if (!machine.broken++)
+		printf("# not kept: %s\n", rule);
+	fflush(stdout);
+}
+
 /* ---- registers ---- */
 
 static uint64_t read_bytes(const uint8_t *from, unsigned bytes)
@@ -69,14 +79,14 @@ static uint64_t read_bytes(const uint8_t *from, unsigned bytes)
 	return value;
 }
 
-/* Of configuration space only the command and BAR 0 can be written; the rest is the test's. */
+/* Of the header only the command, BAR 0 and the ROM's place can be written; the rest is the test's. Of capabilities everything can. */
 static void write_config(unsigned at, uint64_t value, unsigned bytes)
 {
 	uint32_t bar = (uint32_t)value & ~(MACHINE_BAR_BYTES - 1);
 
 	if (at == 0x10)
 		memcpy(machine.config + at, &bar, 4);
-	else if (at == 4)
+	else if (at == 4 || at == 0x30 || at >= 0x40)
 		memcpy(machine.config + at, &value, bytes);
 }
 

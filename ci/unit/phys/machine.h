@@ -31,6 +31,7 @@ struct machine {
 	unsigned lies;		/* of 1,000 answers, so many are at random */
 	uint64_t accesses;
 	uint64_t time;
+	unsigned broken;	/* rules of the device's own document that its driver did not keep */
 };
 
 extern struct machine machine;
@@ -49,6 +50,9 @@ void *machine_memory(uint64_t bus, uint64_t bytes);
 
 /* Random bytes over some of the memory that was given to devices. */
 void machine_scribble(unsigned places);
+
+/* A rule that real devices rely on and emulators forgive. Who tells lies has no rules. */
+void machine_rule(bool is_kept, const char *rule);
 
 void machine_seed(uint64_t seed);
 uint32_t machine_random(uint32_t below);

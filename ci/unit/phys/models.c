@@ -179,6 +179,10 @@ void model_sdhci(void)
 
 /* ---- e1000e ---- */
 
+#define CTRL_ONES	(1u << 3 | 1u << 20)
+
+static unsigned loading;	/* looks until the EEPROM is read */
+
 static uint64_t ring_base(unsigned at)
 {
 	return get32(at) | (uint64_t)get32(at + 4) << 32;
@@ -197,6 +201,7 @@ static void send_frames(uint32_t tail)
 	put32(0x3810, at);
 }
 
+/* Errors are said where a frame ends, and nothing sensible before (82574 datasheet, 7.1.3). */
 static void receive_frames(uint32_t tail)
 {
 	uint32_t at = get32(0x2810);
@@ -204,22 +209,59 @@ static void receive_frames(uint32_t tail)
 	for (; at != tail && at < 256 && tail < 256; at = (at + 1) % 256) {
 		uint8_t *entry = machine_memory(ring_base(0x2800) + 16ull * at, 16);
 		uint16_t bytes = (uint16_t)(lying() ? machine_random(65536) : 60 + machine_random(1400));
+		bool last = machine_random(8);
 
 		if (!entry)
 			return;
 		memcpy(entry + 8, &bytes, 2);
-		entry[12] = (uint8_t)(lying() ? machine_random(256) : 3);
-		entry[13] = (uint8_t)(lying() ? machine_random(256) : 0);
+		entry[12] = (uint8_t)(lying() ? machine_random(256) : last ? 3 : 1);
+		entry[13] = (uint8_t)(lying() || !last ? machine_random(256) : 0);
 	}
 	put32(0x2810, at);
 }
 
+/* What reset leaves of the registers that matter here; its EEPROM is read a while later. */
+static void e1000e_reset(void)
+{
+	machine_rule(get32(0) & 4 && !(get32(0x08) & 1u << 19), "no reset while the card may master the bus (82574 datasheet, 3.1.3.10)");
+	machine_rule(!(get32(0x100) & 2) && !(get32(0x400) & 2), "no reset while it sends or receives");
+	machine_rule(get32(0xf00) & 1u << 5, "no reset while its firmware may use the PHY (4.5.2)");
+	memset(regs, 0, 0x5400);
+	put32(0x00, CTRL_ONES);
+	put32(0x400, 1u << 28);
+	loading = 3;
+}
+
+static void e1000e_control(uint32_t value)
+{
+	machine_rule((value & CTRL_ONES) == CTRL_ONES, "bits 3 and 20 of the control register stay one (10.2.2.1)");
+	if (value & 1u << 26) {
+		e1000e_reset();
+		return;
+	}
+	put32(0x00, value);
+	put32(0x08, value & 4 ? 2 : 2 | 1u << 19);
+}
+
+static uint64_t e1000e_read(unsigned at, unsigned bytes)
+{
+	if (at == 0x10 && loading && !--loading)
+		put32(0x10, 1u << 9);
+	if (at == 0x5400)
+		machine_rule(get32(0x10) & 1u << 9, "its address is there once the EEPROM is read");
+	return read_plain(at, bytes);
+}
+
 static void e1000e_write(unsigned at, uint64_t value, unsigned bytes)
 {
-	memcpy(regs + at, &value, bytes);
 	if (at == 0x00) {
-		put32(0x00, (uint32_t)value & ~(1u << 26));
-		put32(0x08, value & 4 ? 2 : 2 | 1u << 19);
+		e1000e_control((uint32_t)value);
+		return;
+	}
+	memcpy(regs + at, &value, bytes);
+	if (at == 0x400 && value & 2) {
+		machine_rule(value & 1u << 28, "several requests to memory at once, as its reset has it");
+		machine_rule(get32(0x3840) & 1u << 26 && get32(0x5b00) & 1u << 22 && get32(0x5b64) & 1, "what Intel's own drivers set for this card");
 	}
 	if (at == 0xc0)
 		put32(0xc0, 0x80);
@@ -231,11 +273,12 @@ static void e1000e_write(unsigned at, uint64_t value, unsigned bytes)
 
 void model_e1000e(void)
 {
-	static const struct machine_device device = { read_plain, e1000e_write };
+	static const struct machine_device device = { e1000e_read, e1000e_write };
 
 	machine.device = &device;
 	machine_set_function(0x8086, 0x10d3, 0x020000);
-	put32(0x08, 2);
+	put32(0x00, CTRL_ONES);
+	put32(0x08, 2 | 1u << 19);
 	put32(0x10, 1u << 9);
 	put32(0x5400, 0x12005452);
 	put32(0x5404, 1u << 31 | 0x5634);
