@@ -16,23 +16,21 @@
 #define CLASS_NVME		0x010802u
 #define MS			1000000ull
 #define ADMIN_NS		(2000 * MS)
-#define STOP_NS_MAX		(5000 * MS)
+#define READY_NS_MAX		(30000 * MS)
 #define CHECK_NS		(100 * MS)
 
-/* Identify: what to ask (CNS), and where the answers stand; 5.15. */
+/* Controller capabilities, 3.1.1. */
+#define CAP_ENTRIES(cap)	((unsigned)((cap) & 0xffff) + 1)
+#define CAP_READY_NS(cap)	(((cap) >> 24 & 0xff) * 500 * MS)
+#define CAP_STRIDE(cap)		(4u << ((cap) >> 32 & 15))
+#define CAP_NVM			(1ull << 37)	/* it knows the commands of a disk */
+#define CAP_PAGE_MIN(cap)	((cap) >> 48 & 15)
+
+#define FEATURE_QUEUE_COUNT	7u
+
+/* Identify: what to ask (CNS), 5.15. */
 #define IDENTIFY_NAMESPACE	0u
 #define IDENTIFY_CONTROLLER	1u
-#define CONTROLLER_SERIAL	4u
-#define CONTROLLER_MDTS		77u
-#define CONTROLLER_ONCS		520u
-#define CONTROLLER_VWC		525u
-#define ONCS_DATASET		(1u << 2)
-#define ONCS_WRITE_ZEROES	(1u << 3)
-#define NAMESPACE_SIZE		0u
-#define NAMESPACE_FLBAS		26u
-#define NAMESPACE_ATTRIBUTES	99u
-#define NAMESPACE_FORMATS	128u
-#define BLOCK_SHIFT_MAX		12u
 
 static struct nvme *nvme_of(struct blk_device *blk)
 {
@@ -53,9 +51,11 @@ static void write_address(const struct nvme *nvme, unsigned at, uint64_t value)
 
 /* ---- stop ---- */
 
+/* As long as the controller says that it may take (CAP.TO): one that lost its power in the middle of writes takes its time. */
 static bool wait_ready(const struct nvme *nvme, uint32_t wanted)
 {
-	uint64_t end = time_ns() + nvme->ready_ns;
+	uint64_t said_ns = CAP_READY_NS(read_cap(nvme)) + 500 * MS;
+	uint64_t end = time_ns() + (said_ns < READY_NS_MAX ? said_ns : READY_NS_MAX);
 
 	for (;;) {
 		uint32_t status = mmio_read32(nvme->regs + NVME_CSTS);
@@ -70,6 +70,18 @@ static bool wait_ready(const struct nvme *nvme, uint32_t wanted)
 	}
 }
 
+/* EN is cleared only when the controller is ready, and nothing else changes with it; 3.1.5. Who left it running may have done so just now. */
+static bool disable(const struct nvme *nvme)
+{
+	uint32_t config = mmio_read32(nvme->regs + NVME_CC);
+
+	if (config & NVME_CC_ENABLE) {
+		wait_ready(nvme, NVME_CSTS_READY);
+		mmio_write32(nvme->regs + NVME_CC, config & ~(NVME_CC_ENABLE | NVME_CC_SHUTDOWN));
+	}
+	return wait_ready(nvme, 0);
+}
+
 /* A controller that does not stop is reset from outside; that it masters the bus no more holds in any case. */
 static bool stop(struct nvme *nvme)
 {
@@ -77,8 +89,7 @@ static bool stop(struct nvme *nvme)
 
 	pci_irq_detach(nvme->pci);
 	pci_enable_memory(nvme->pci);
-	mmio_write32(nvme->regs + NVME_CC, 0);
-	stopped = wait_ready(nvme, 0);
+	stopped = disable(nvme);
 	pci_enable_master(nvme->pci, false);
 	return stopped || pci_reset(nvme->pci) == PCI_OK;
 }
@@ -122,11 +133,24 @@ static bool identify(struct nvme *nvme, uint32_t what, uint32_t namespace, uint6
 	return run_admin(nvme) == 0;
 }
 
+/* One of each kind (0 says one), before the first is made; 5.21.1.7. What a controller has unasked is its own affair; one that refuses may
+ * still have what is wanted. */
+static bool ask_for_queues(struct nvme *nvme)
+{
+	struct nvme_command *command = nvme_queue_next(&nvme->admin, NVME_ADMIN_SET_FEATURES, 0);
+
+	command->cdw10[0] = FEATURE_QUEUE_COUNT;
+	return run_admin(nvme) != UINT32_MAX;
+}
+
 static bool create_io_queues(struct nvme *nvme)
 {
 	const uint32_t size = (nvme->io.size - 1) << 16 | 1;	/* queue 1 */
-	struct nvme_command *command = nvme_queue_next(&nvme->admin, NVME_ADMIN_CREATE_CQ, 0);
+	struct nvme_command *command;
 
+	if (!ask_for_queues(nvme))
+		return false;
+	command = nvme_queue_next(&nvme->admin, NVME_ADMIN_CREATE_CQ, 0);
 	command->prp[0] = nvme->io.completions_bus;
 	command->cdw10[0] = size;
 	command->cdw10[1] = 1u << 1 | 1u;	/* vector 0, interrupts, contiguous */
@@ -139,51 +163,6 @@ static bool create_io_queues(struct nvme *nvme)
 	return run_admin(nvme) == 0;
 }
 
-/* Texts are padded with spaces. */
-static void copy_serial(struct blk_info *info, const uint8_t *controller)
-{
-	size_t length = sizeof(info->serial) - 1;
-
-	memcpy(info->serial, controller + CONTROLLER_SERIAL, length);
-	while (length && (info->serial[length - 1] == ' ' || !info->serial[length - 1]))
-		length--;
-	info->serial[length] = 0;
-}
-
-static void learn_controller(struct nvme *nvme, const uint8_t *data)
-{
-	struct blk_info *info = &nvme->blk.info;
-	unsigned mdts = data[CONTROLLER_MDTS];
-	uint16_t oncs = (uint16_t)(data[CONTROLLER_ONCS] | data[CONTROLLER_ONCS + 1] << 8);
-
-	copy_serial(info, data);
-	nvme->command_bytes = NVME_COMMAND_BYTES;
-	if (mdts && mdts < 20 && (uint64_t)NVME_PAGE << mdts < NVME_COMMAND_BYTES)
-		nvme->command_bytes = NVME_PAGE << mdts;
-	info->can = BLK_CAN_FUA | (data[CONTROLLER_VWC] & 1 ? BLK_CAN_FLUSH : 0);
-	info->can |= oncs & ONCS_DATASET ? BLK_CAN_DISCARD : 0;
-	info->can |= oncs & ONCS_WRITE_ZEROES ? BLK_CAN_WRITE_ZEROES : 0;
-}
-
-static bool learn_namespace(struct nvme *nvme, const uint8_t *data)
-{
-	struct blk_info *info = &nvme->blk.info;
-	const uint8_t *format = data + NAMESPACE_FORMATS + 4 * (data[NAMESPACE_FLBAS] & 15);
-	uint64_t blocks;
-
-	memcpy(&blocks, data + NAMESPACE_SIZE, sizeof(blocks));
-	nvme->block_shift = format[2];
-	if (nvme->block_shift < 9 || nvme->block_shift > BLOCK_SHIFT_MAX || format[0] || format[1] || blocks > UINT64_MAX >> BLOCK_SHIFT_MAX)
-		return false;	/* no metadata, and blocks that a page holds */
-	info->block_bytes = info->physical_bytes = 1u << nvme->block_shift;
-	info->sector_count = blocks << (nvme->block_shift - 9);
-	info->discard_sectors_max = (uint64_t)UINT32_MAX << (nvme->block_shift - 9) & ~7ull;
-	info->zeroes_sectors_max = (uint64_t)0x10000 << (nvme->block_shift - 9);	/* a 16-bit count, less one */
-	if (data[NAMESPACE_ATTRIBUTES] & 1)
-		info->can |= BLK_IS_READ_ONLY;
-	return true;
-}
-
 static bool learn(struct nvme *nvme)
 {
 	uint8_t *page = (uint8_t *)nvme->io.commands;	/* not in use yet, and as large as a page */
@@ -191,8 +170,8 @@ static bool learn(struct nvme *nvme)
 
 	if (!identify(nvme, IDENTIFY_CONTROLLER, 0, bus))
 		return false;
-	learn_controller(nvme, page);
-	if (!identify(nvme, IDENTIFY_NAMESPACE, 1, bus) || !learn_namespace(nvme, page))
+	nvme_learn_controller(nvme, page);
+	if (!identify(nvme, IDENTIFY_NAMESPACE, 1, bus) || !nvme_learn_namespace(nvme, page))
 		return false;
 	nvme->blk.info.driver = "nvme";
 	nvme->blk.info.queue_depth = NVME_COMMAND_COUNT;
@@ -202,16 +181,15 @@ static bool learn(struct nvme *nvme)
 	return true;
 }
 
+/* EN is set only when the controller is not ready, 3.1.5: one that did not stop is left alone. */
 static bool enable(struct nvme *nvme)
 {
 	uint64_t cap = read_cap(nvme);
-	unsigned entries = (unsigned)(cap & 0xffff) + 1;
 
-	nvme->stride = 4u << (cap >> 32 & 15);
-	nvme->ready_ns = ((cap >> 24 & 0xff) + 1) * 500 * MS;
-	if (nvme->ready_ns > STOP_NS_MAX)
-		nvme->ready_ns = STOP_NS_MAX;
-	if (cap >> 48 & 15 || entries < NVME_QUEUE_SIZE || 4 * nvme->stride > NVME_REGISTER_BYTES - NVME_DOORBELLS)
+	nvme->stride = CAP_STRIDE(cap);
+	if (mmio_read32(nvme->regs + NVME_CSTS) & NVME_CSTS_READY || !(cap & CAP_NVM))
+		return false;
+	if (CAP_PAGE_MIN(cap) || CAP_ENTRIES(cap) < NVME_QUEUE_SIZE || 4 * nvme->stride > NVME_REGISTER_BYTES - NVME_DOORBELLS)
 		return false;	/* pages larger than ours, or too few entries */
 	nvme_queue_start(&nvme->admin, nvme->regs + NVME_DOORBELLS, nvme->stride, 0);
 	mmio_write32(nvme->regs + NVME_AQA, (NVME_ADMIN_SIZE - 1) << 16 | (NVME_ADMIN_SIZE - 1));
@@ -362,7 +340,6 @@ struct blk_device *nvme_probe(struct pci_device *pci)
 	nvme->blk.info.driver = "nvme";
 	nvme->pci = pci;
 	nvme->regs = regs;
-	nvme->ready_ns = STOP_NS_MAX;
 	quiesce(&nvme->blk);
 	return &nvme->blk;
 }

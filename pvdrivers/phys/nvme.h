@@ -3,7 +3,8 @@
 #define PHYS_NVME_H
 
 /*
- * What the NVMe driver's files share: registers and layouts (NVM Express base specification 1.4), and the controller.
+ * What the NVMe driver's files share: registers and layouts, and the controller. Source: NVM Express base
+ * specification 1.4, sections as named; each number stands as well in FreeBSD's nvme.h, and those of U-Boot's nvme.h agree.
  */
 
 #include <assert.h>
@@ -36,6 +37,7 @@
 #define NVME_REGISTER_BYTES	0x2000u
 
 #define NVME_CC_ENABLE		(1u << 0)
+#define NVME_CC_SHUTDOWN	(3u << 14)
 #define NVME_CC_SIZES		(6u << 16 | 4u << 20)	/* 64-byte commands, 16-byte completions; 4 KiB pages */
 #define NVME_CSTS_READY		(1u << 0)
 #define NVME_CSTS_FATAL		(1u << 1)
@@ -49,6 +51,7 @@ enum nvme_opcode {
 	NVME_ADMIN_CREATE_SQ = 0x01,
 	NVME_ADMIN_CREATE_CQ = 0x05,
 	NVME_ADMIN_IDENTIFY = 0x06,
+	NVME_ADMIN_SET_FEATURES = 0x09,
 };
 
 struct nvme_command {
@@ -112,7 +115,6 @@ struct nvme {
 	struct pci_device *pci;
 	uint64_t regs;
 	unsigned stride;	/* bytes between doorbells */
-	uint64_t ready_ns;	/* how long the controller may take to start or stop */
 	struct nvme_queue admin;
 	struct nvme_queue io;
 	struct nvme_slot slots[NVME_COMMAND_COUNT];
@@ -132,6 +134,10 @@ void nvme_queue_ring(struct nvme_queue *queue);
 bool nvme_queue_pending(const struct nvme_queue *queue);
 /** Takes the next completion: its identifier and its 11 bits of status. Only when one is pending. */
 unsigned nvme_queue_take(struct nvme_queue *queue, unsigned *identifier);
+
+/* nvme_identify.c: both take a page that the controller filled. False: a disk that we cannot use. */
+void nvme_learn_controller(struct nvme *nvme, const uint8_t *data);
+bool nvme_learn_namespace(struct nvme *nvme, const uint8_t *data);
 
 /* nvme_io.c: requests as commands. */
 enum blk_status nvme_io_submit(struct nvme *nvme, const struct blk_request *request);

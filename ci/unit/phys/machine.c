@@ -13,6 +13,7 @@
 
 #include <rt/irq.h>
 #include <rt/mmio.h>
+#include <rt/sysreg.h>
 #include <rt/timer.h>
 #include <rt/tree.h>
 
@@ -122,6 +123,11 @@ uint64_t time_ns(void)
 		_exit(MACHINE_ENDLESS);
 	machine.time += 100000;
 	return machine.time;
+}
+
+void fake_relax(void)
+{
+	machine.time += 900000;
 }
 
 /* ---- interrupts ---- */

@@ -47,6 +47,8 @@ static struct queue {
 	uint32_t tail;		/* of completions */
 	uint32_t phase;
 } queues[2];
+static bool queues_asked;
+static uint64_t settled;	/* when it is ready, or is not any more */
 
 static void fill_identity(uint8_t *page, uint32_t what)
 {
@@ -59,7 +61,10 @@ static void fill_identity(uint8_t *page, uint32_t what)
 		page[525] = 1;
 	} else {
 		memcpy(page, &blocks, 8);
-		page[128 + 2] = 9;
+		page[25] = 16;		/* seventeen formats, of which the last is in use */
+		page[26] = 1u << 5;
+		page[128 + 2] = 12;
+		page[128 + 4 * 16 + 2] = 9;
 	}
 	for (unsigned i = 0; lying() && i < 20; i++)
 		page[machine_random(600)] = (uint8_t)machine_random(256);
@@ -72,8 +77,12 @@ static void run_admin(const uint32_t *command)
 
 	if ((command[0] & 0xff) == 6 && page)
 		fill_identity(page, command[10]);
-	if ((command[0] & 0xff) == 5)
+	if ((command[0] & 0xff) == 9)
+		queues_asked = command[10] == 7;
+	if ((command[0] & 0xff) == 5) {
+		machine_rule(queues_asked, "how many queues is asked before one is made (7.6.1)");
 		queues[1].completions = prp;
+	}
 	if ((command[0] & 0xff) == 1)
 		queues[1] = (struct queue){ prp, queues[1].completions, (command[10] >> 16) + 1, 0, 0, 1 };
 }
@@ -108,14 +117,34 @@ static void run_queue(struct queue *queue, uint32_t tail)
 	}
 }
 
+/* Ready, and not ready any more, comes a while after it was asked for: at times almost as long as CAP.TO allows, eight seconds. */
+static uint64_t nvme_read(unsigned at, unsigned bytes)
+{
+	if (at == 0x1c && machine.time >= settled)
+		put32(0x1c, get32(0x14) & 1);
+	return read_plain(at, bytes);
+}
+
+static void nvme_configure(uint32_t value)
+{
+	uint32_t old = get32(0x14);
+
+	machine_rule((value & 1) == (old & 1) || (get32(0x1c) & 1) == (old & 1), "the controller is as it was asked before it is asked anew (3.1.5)");
+	machine_rule(!(old & 1) || ((old ^ value) & 0x3ff0) == 0, "pages, arbitration and command set are not changed while it is enabled (3.1.5)");
+	put32(0x14, value);
+	settled = machine.time + (machine_random(16) ? 1000000 : 7900000000ull);
+	queues_asked = queues_asked && value & 1;
+	queues[0] = (struct queue){ get32(0x28) | (uint64_t)get32(0x2c) << 32, get32(0x30) | (uint64_t)get32(0x34) << 32,
+				    (get32(0x24) & 0xfff) + 1, 0, 0, 1 };
+}
+
 static void nvme_write(unsigned at, uint64_t value, unsigned bytes)
 {
-	memcpy(regs + at, &value, bytes);
 	if (at == 0x14) {
-		queues[0] = (struct queue){ get32(0x28) | (uint64_t)get32(0x2c) << 32, get32(0x30) | (uint64_t)get32(0x34) << 32,
-					    (get32(0x24) & 0xfff) + 1, 0, 0, 1 };
-		put32(0x1c, (uint32_t)value & 1);
+		nvme_configure((uint32_t)value);
+		return;
 	}
+	memcpy(regs + at, &value, bytes);
 	if (at == 0x1000)
 		run_queue(&queues[0], (uint32_t)value);
 	if (at == 0x1008 && queues[1].size)
@@ -124,12 +153,14 @@ static void nvme_write(unsigned at, uint64_t value, unsigned bytes)
 
 void model_nvme(void)
 {
-	static const struct machine_device device = { read_plain, nvme_write };
+	static const struct machine_device device = { nvme_read, nvme_write };
 
 	machine.device = &device;
 	machine_set_function(0x1b36, 0x0010, 0x010802);
-	put32(0x00, 0x020000ff);
+	put32(0x00, 0x100000ff);
 	put32(0x04, 0x20);
+	put32(0x14, 0x00460801);	/* somebody enabled it just before, by another arbitration */
+	settled = 3000000;
 }
 
 /* ---- SDHCI ---- */
