@@ -111,6 +111,7 @@ static void write_bar(const struct pci_device *device, unsigned n, uint64_t bus,
 
 void pci_bars_place(struct pci_device *device)
 {
+	pci_write32(device, PCI_ROM, 0);	/* where firmware left it, it could answer in a BAR's place */
 	for (unsigned n = 0; n < PCI_BAR_COUNT; n++) {
 		uint32_t kind = pci_read32(device, PCI_BAR(n));
 		bool wide = !(kind & BAR_IO) && (kind & BAR_KIND) == BAR_64 && n + 1 < PCI_BAR_COUNT;

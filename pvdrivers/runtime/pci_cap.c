@@ -14,7 +14,8 @@
 #define LAST_OFFSET		0xfcu
 #define ENTRY_COUNT_MAX		((0x100u - FIRST_OFFSET) / 4)
 
-/* PCI Express capability: device capabilities, control, status. */
+/* PCI Express capability: device capabilities, control, status. Source of this file: PCI Express base specification, 7.5.3 and 6.6.2 (function
+ * level reset), by Linux's pci_regs.h and pci.c; PCI-SIG's engineering change "advanced capabilities for conventional PCI", by the same. */
 #define EXP_CAPABILITIES	0x04u
 #define EXP_CONTROL		0x08u
 #define EXP_STATUS		0x0au
@@ -50,16 +51,13 @@ unsigned pci_capability(const struct pci_device *device, uint8_t id, unsigned af
 	return 0;
 }
 
-static bool wait_clear16(const struct pci_device *device, unsigned at, uint16_t bits, uint64_t ns)
+/* Late ones are lost: they are nobody's now. */
+static void wait_clear8(const struct pci_device *device, unsigned at, uint8_t bits)
 {
-	uint64_t end = time_ns() + ns;
+	uint64_t end = time_ns() + PENDING_NS;
 
-	while (pci_read16(device, at) & bits) {
-		if (time_ns() >= end)
-			return false;
+	while (pci_read8(device, at) & bits && time_ns() < end)
 		cpu_relax();
-	}
-	return true;
 }
 
 static void pause_ns(uint64_t ns)
@@ -75,12 +73,13 @@ static bool start_reset(const struct pci_device *device)
 	unsigned at = pci_capability(device, PCI_CAP_EXPRESS, 0);
 
 	if (at && pci_read32(device, at + EXP_CAPABILITIES) & EXP_CAN_RESET) {
-		wait_clear16(device, at + EXP_STATUS, EXP_PENDING, PENDING_NS);	/* late ones are lost: they are nobody's now */
+		wait_clear8(device, at + EXP_STATUS, EXP_PENDING);
 		pci_write16(device, at + EXP_CONTROL, pci_read16(device, at + EXP_CONTROL) | EXP_RESET);
 		return true;
 	}
 	at = pci_capability(device, PCI_CAP_AF, 0);
 	if (at && pci_read8(device, at + AF_CAPABILITIES) & AF_CAN_RESET) {
+		wait_clear8(device, at + AF_STATUS, AF_PENDING);
 		pci_write8(device, at + AF_CONTROL, AF_RESET);
 		return true;
 	}

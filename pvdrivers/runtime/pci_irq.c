@@ -13,7 +13,7 @@
 
 #include "pci_bridge.h"
 
-/* MSI-X capability and table; PCI Local Bus Specification 3.0, 6.8.2. */
+/* MSI-X capability and table; PCI Local Bus Specification 3.0, 6.8.2. Linux's pci_regs.h has the same. And of MSI, 6.8.1, its control. */
 #define MSIX_CONTROL		0x02u
 #define MSIX_TABLE		0x04u
 #define MSIX_ENABLE		(1u << 15)
@@ -23,6 +23,9 @@
 #define ENTRY_ADDRESS		0u
 #define ENTRY_DATA		8u
 #define ENTRY_CONTROL		12u
+#define ENTRY_MASK		1u
+#define MSI_CONTROL		0x02u
+#define MSI_ENABLE		(1u << 0)
 
 #define STRAY_COUNT_MAX		1000u	/* in a row */
 #define ROW_CELLS_MAX		16u
@@ -93,6 +96,13 @@ static void write_entry(const struct pci_device *device, unsigned n, const struc
 	mmio_write32(at + ENTRY_CONTROL, 0);
 }
 
+/* Entries that we do not use send nothing, whatever somebody else left in them. */
+static void mask_others(const struct pci_device *device, unsigned from, unsigned size)
+{
+	for (unsigned n = from; n < size; n++)
+		mmio_write32(device->msix_table + n * ENTRY_BYTES + ENTRY_CONTROL, ENTRY_MASK);
+}
+
 /* Messages stay with their function for good: a driver that attaches again gets the same. */
 static bool alloc_messages(struct pci_device *device, unsigned count)
 {
@@ -130,6 +140,7 @@ static unsigned attach_messages(struct pci_device *device, const pci_irq_t *hand
 		irq_enable(given->irq);
 		write_entry(device, n, given);
 	}
+	mask_others(device, count, (control & MSIX_SIZE) + 1u);
 	pci_write16(device, at + MSIX_CONTROL, (uint16_t)((control & ~MSIX_SIZE & ~MSIX_MASK_ALL) | MSIX_ENABLE));
 	return count;
 }
@@ -243,12 +254,20 @@ enum pci_error pci_irq_attach_pin(struct pci_device *device, pci_irq_t handler, 
 	return attach_pin(device, &handler, 1, arg) < 0 ? PCI_ERR_IRQ : PCI_OK;
 }
 
+/* Messages of both kinds: with one of them on, the pin is silent, and both on are undefined (6.8). */
+static void disable_messages(const struct pci_device *device)
+{
+	unsigned msix = pci_capability(device, PCI_CAP_MSIX, 0), msi = pci_capability(device, PCI_CAP_MSI, 0);
+
+	if (msix)
+		pci_write16(device, msix + MSIX_CONTROL, (uint16_t)(pci_read16(device, msix + MSIX_CONTROL) & ~MSIX_ENABLE));
+	if (msi)
+		pci_write16(device, msi + MSI_CONTROL, (uint16_t)(pci_read16(device, msi + MSI_CONTROL) & ~MSI_ENABLE));
+}
+
 void pci_irq_detach(struct pci_device *device)
 {
-	unsigned at = pci_capability(device, PCI_CAP_MSIX, 0);
-
-	if (at)
-		pci_write16(device, at + MSIX_CONTROL, (uint16_t)(pci_read16(device, at + MSIX_CONTROL) & ~MSIX_ENABLE));
+	disable_messages(device);
 	pci_write16(device, PCI_COMMAND, pci_read16(device, PCI_COMMAND) | PCI_COMMAND_NO_INTX);
 	for (unsigned n = 0; n < device->message_count; n++) {
 		irq_disable(device->message[n].irq);

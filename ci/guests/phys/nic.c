@@ -138,7 +138,8 @@ static bool wait_received(unsigned count)
 	return received_count >= count;
 }
 
-static bool echo(uint32_t bytes, uint32_t piece)
+/* What was sent comes back, behind answers to `late` earlier frames at most. */
+static bool echo_behind(unsigned late, uint32_t bytes, uint32_t piece)
 {
 	unsigned before = received_count;
 
@@ -146,7 +147,16 @@ static bool echo(uint32_t bytes, uint32_t piece)
 	if (send_frame(bytes, piece, NULL))
 		return false;
 	nic_kick(card);
-	return wait_received(before + 1) && got_bytes == bytes && !memcmp(got, card->info.mac, 6) && !memcmp(got + 12, frame + 12, bytes - 12);
+	for (unsigned n = 0; n <= late && wait_received(before + 1 + n); n++) {
+		if (got_bytes == bytes && !memcmp(got, card->info.mac, 6) && !memcmp(got + 12, frame + 12, bytes - 12))
+			return true;
+	}
+	return false;
+}
+
+static bool echo(uint32_t bytes, uint32_t piece)
+{
+	return echo_behind(0, bytes, piece);
 }
 
 static void test_sizes(void)
@@ -358,9 +368,7 @@ static void test_reset(void)
 		good = good && buffers[i] == 0x5a;
 	check(good, "and writes nothing to memory");
 	check(bring_up(), "it comes up again");
-	for (uint64_t end = time_ns() + SECOND / 20; time_ns() < end; )
-		nic_poll(card, 16);
-	check(wait_link(true) && echo(400, 65536), "and frames pass");
+	check(wait_link(true) && echo_behind(30, 400, 65536), "and frames pass");	/* the peer may still answer those from before */
 }
 
 static bool test_start(void)

@@ -245,6 +245,17 @@ static void put_bridge(const uint64_t (*dma)[3], unsigned count)
 	fdt_end_node(tree);
 }
 
+/* Takes messages, as interrupts 80 to 83. */
+static void put_frame(void)
+{
+	fdt_begin_node(tree, "v2m");
+	fdt_property_string(tree, "compatible", "arm,gic-v2m-frame");
+	PUT("reg", 0, 0x08020000, 0, 0x1000);
+	PUT("arm,msi-base-spi", 80);
+	PUT("arm,msi-num-spis", 4);
+	fdt_end_node(tree);
+}
+
 void machine_init(const uint64_t (*dma)[3], unsigned dma_count)
 {
 	memset(&machine, 0, sizeof(machine));
@@ -260,6 +271,7 @@ void machine_init(const uint64_t (*dma)[3], unsigned dma_count)
 	PUT("#interrupt-cells", 3);
 	fdt_end_node(tree);
 	put_bridge(dma, dma_count);
+	put_frame();
 	fdt_end_node(tree);
 	fdt_finish(tree);
 	tree_init(tree);

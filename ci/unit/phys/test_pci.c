@@ -94,6 +94,92 @@ static int check_pin(void)
 	return pci_read16(pci_get(0), PCI_COMMAND) & (PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY) ? 2 : 0;
 }
 
+static void put_list(unsigned at, uint8_t id, unsigned next)
+{
+	machine.config[6] = 1u << 4;
+	machine.config[0x34] = machine.config[0x34] ? machine.config[0x34] : (uint8_t)at;
+	machine.config[at] = id;
+	machine.config[at + 1] = (uint8_t)next;
+}
+
+static bool mine(void *arg);
+
+/* What firmware left on: its ROM, and messages, with which the pin would be silent. */
+static int check_left_on(void)
+{
+	machine_init(NULL, 0);
+	machine_set_function(1, 2, 0x010000);
+	put_list(0x40, PCI_CAP_MSI, 0x50);
+	put_list(0x50, PCI_CAP_MSIX, 0);
+	machine.config[0x30] = 1;
+	machine.config[0x33] = 0x10;
+	machine.config[0x42] = 0x81;
+	machine.config[0x53] = 0x80;
+	if (pci_init() || pci_count() != 1 || pci_read32(pci_get(0), 0x30))
+		return 1;
+	if (pci_irq_attach_pin(pci_get(0), mine, NULL))
+		return 2;
+	return machine.config[0x42] != 0x80 || machine.config[0x53] ? 3 : 0;
+}
+
+static uint8_t table[64];
+
+static uint64_t read_table(unsigned at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	if (at + bytes <= sizeof(table))
+		memcpy(&value, table + at, bytes);
+	return value;
+}
+
+static void write_table(unsigned at, uint64_t value, unsigned bytes)
+{
+	machine_rule(machine.config[0x43] & 0x40, "nothing is sent while the table changes (6.8.2)");
+	if (at + bytes <= sizeof(table))
+		memcpy(table + at, &value, bytes);
+}
+
+/* Of four messages one is wanted: the others stay masked, whoever left them open. */
+static int check_messages(void)
+{
+	static const struct machine_device device = { read_table, write_table };
+	static const pci_irq_t handlers[] = { mine };
+
+	machine_init(NULL, 0);
+	machine_set_function(1, 2, 0x010000);
+	machine.device = &device;
+	put_list(0x40, PCI_CAP_MSIX, 0);
+	machine.config[0x42] = 3;
+	if (pci_init() || pci_irq_attach(pci_get(0), handlers, 1, NULL) != 1 || pci_get(0)->vector_count != 1)
+		return 1;
+	if (table[12] || !table[4 + 4] || table[16 + 12] != 1 || table[48 + 12] != 1)
+		return 2;
+	return machine.broken || (machine.config[0x43] & 0xc0) != 0x80 ? 3 : 0;
+}
+
+/* A conventional function is reset once its requests are through. */
+static int check_conventional_reset(void)
+{
+	machine_init(NULL, 0);
+	machine_set_function(1, 2, 0x010000);
+	put_list(0x40, PCI_CAP_AF, 0);
+	machine.config[0x43] = 3;
+	machine.config[0x45] = 1;	/* never through: 100 ms of patience, and as long again for the reset */
+	if (pci_init())
+		return 1;
+	machine.time = 0;
+	if (pci_reset(pci_get(0)) || machine.config[0x44] != 1)
+		return 2;
+	return machine.time < 200000000 ? 3 : 0;
+}
+
+static bool mine(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
 static bool disown(void *arg)
 {
 	(void)arg;
@@ -161,6 +247,9 @@ static void memory_in_no_range_is_not_given(void) { in_child(check_alloc); }
 static void a_list_that_loops_comes_to_an_end(void) { in_child(check_loop); }
 static void a_function_is_found_idle_with_its_pin(void) { in_child(check_pin); }
 static void a_pin_that_nobody_silences_is_known_to_be_lost(void) { in_child(check_lost_pin); }
+static void what_firmware_left_on_is_turned_off(void) { in_child(check_left_on); }
+static void messages_that_nobody_wants_are_masked(void) { in_child(check_messages); }
+static void a_reset_waits_for_requests_under_way(void) { in_child(check_conventional_reset); }
 static void wild_configuration_space_is_survived(void) { in_child(check_wild); }
 
 int main(void)
@@ -171,6 +260,9 @@ int main(void)
 	TEST(a_list_that_loops_comes_to_an_end);
 	TEST(a_function_is_found_idle_with_its_pin);
 	TEST(a_pin_that_nobody_silences_is_known_to_be_lost);
+	TEST(what_firmware_left_on_is_turned_off);
+	TEST(messages_that_nobody_wants_are_masked);
+	TEST(a_reset_waits_for_requests_under_way);
 	TEST(wild_configuration_space_is_survived);
 	return tap_done();
 }

@@ -16,7 +16,7 @@
 #define PCI_BAR_COUNT		6u
 #define PCI_VECTOR_COUNT	8u	/* of one function */
 
-/* Identification, command and status: PCI Local Bus Specification, configuration space header. */
+/* Configuration space header and capabilities: PCI Local Bus Specification 3.0, 6.1 and appendix H; Linux's pci_regs.h has the same. */
 #define PCI_VENDOR		0x00u
 #define PCI_DEVICE		0x02u
 #define PCI_COMMAND		0x04u
@@ -25,6 +25,7 @@
 #define PCI_HEADER_TYPE		0x0eu
 #define PCI_BAR(n)		(0x10u + 4 * (n))
 #define PCI_SUBSYSTEM		0x2eu
+#define PCI_ROM			0x30u
 #define PCI_CAPABILITIES	0x34u
 #define PCI_INTERRUPT_LINE	0x3cu
 #define PCI_INTERRUPT_PIN	0x3du
@@ -33,6 +34,7 @@
 #define PCI_COMMAND_MASTER	(1u << 2)
 #define PCI_COMMAND_NO_INTX	(1u << 10)
 
+#define PCI_CAP_MSI		0x05u
 #define PCI_CAP_VENDOR		0x09u
 #define PCI_CAP_EXPRESS		0x10u
 #define PCI_CAP_MSIX		0x11u
