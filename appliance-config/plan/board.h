@@ -107,6 +107,7 @@ struct board_device {
 	uint32_t table_bar, table_offset; /* of a function: where its MSI-X table is; BOARD_BAR_MAX: not told */
 	uint32_t vendor, device;
 	uint32_t vector_count;   /* MSI-X vectors that it has */
+	bool is_polled;          /* of a function: its driver asks it, and needs no interrupt */
 	struct board_bar bars[BOARD_BAR_MAX];
 	uint32_t bar_count;
 	bool is_odd;             /* what board.dts says of it cannot be */

@@ -122,6 +122,7 @@ static void read_identity(const struct board *board, struct board_device *d)
 	d->vendor = vendor;
 	d->device = device;
 	d->vector_count = node_number(board->fdt, d->node, "bulkhead,msi-vectors", 0);
+	d->is_polled = fdt_getprop(board->fdt, d->node, "bulkhead,polled", NULL) && !d->vector_count;
 	d->qemu_device = node_string(board->fdt, d->node, "bulkhead,qemu-device", "");
 }
 

@@ -75,7 +75,9 @@ void check_function_bridge(const struct model *model, struct findings *f)
 void check_function_messages(const struct model *model, struct findings *f)
 {
 	FOR_FUNCTIONS(n, part, model)
-		if (model->gic_version == 3 && (!n->message_count || !n->device->has_messages || n->device->message_id >= DEVICE_ID_END))
+		if (n->device->is_polled)
+			continue;
+		else if (model->gic_version == 3 && (!n->message_count || !n->device->has_messages || n->device->message_id >= DEVICE_ID_END))
 			find(f, "%s: \"%s\" of \"%s\" could not interrupt: it must have MSI-X (bulkhead,msi-vectors), and its bridge an msi-map to the ITS of a GICv3 with "
 				"DeviceIDs below %d; set CONFIG_DEV_%s_NONE=y", symbol(n, part), n->device->label, part->name, DEVICE_ID_END, n->device->symbol);
 		else if (model->gic_version == 2 && (!n->message_count || !n->device->has_frame || !n->table.size))
@@ -110,7 +112,7 @@ void check_function_frame(const struct model *model, struct findings *f)
 void check_function_slots(const struct model *model, struct findings *f)
 {
 	FOR_OWNERS(part, model)
-		if (!part->is_exclusive && model->gic_version == 3)
+		if (!part->is_exclusive && part->message_count && model->gic_version == 3)
 			find(f, "%s: \"%s\" runs in time slots, and messages of \"%s\" could not be held back while others run; give it CPUs of its own",
 			     symbol(part->functions, part), part->name, part->functions->device->label);
 }

@@ -23,6 +23,8 @@ static void emit_board(const struct model *model, struct text *out)
 		text_add(out, "qemu-least 10\n"); /* before it, the emulated SMMU has no stage 2 */
 	for (uint32_t i = 0; i < board->ram_count; i++)
 		text_add(out, "ram " X64 " " X64 "\n", board->ram[i].base, board->ram[i].size);
+	if (model->has_iommu)
+		text_add(out, "smmu " X64 "\n", board->smmu.reg.base);
 	text_add(out, "console-key %u\n", model->prefix_key);
 	for (uint32_t i = 0; i < board->cpu_count; i++)
 		text_add(out, "cpu %u " X64 "\n", i, board->cpus[i].mpidr);
@@ -91,6 +93,20 @@ static void emit_sharing(const struct model *model, struct text *out)
 	}
 }
 
+/* Behind the IOMMU: who masters memory by which streams, where a narrower line counts before a wider one; and what the devices of a
+ * partition reach, if that is not what the partition itself does. */
+static void emit_dma(const struct model *model, const struct part *part, struct text *out)
+{
+	for (uint32_t i = 0; i < part->device_count; i++)
+		if (device_is_confined(model, part->devices[i]))
+			text_add(out, "stream %u %u %u %s\n", part->index, part->devices[i]->stream, part->devices[i]->stream_count, part->devices[i]->label);
+	for (uint32_t i = 0; i < part->dma_map_count; i++) {
+		const struct map *m = &part->dma_maps[i];
+
+		text_add(out, "dma %u %s " X64 " " X64 " " X64 " %s\n", part->index, m->name, m->ipa, m->pa, m->size, map_kind(m));
+	}
+}
+
 static void emit_emuls(const struct part *part, struct text *out)
 {
 	for (uint32_t i = 0; i < part->emul_count; i++)
@@ -109,6 +125,7 @@ static void emit_part(const struct model *model, const struct part *part, struct
 	for (uint32_t i = 0; i < part->map_count; i++)
 		emit_map_line(part, &part->maps[i], out);
 	emit_emuls(part, out);
+	emit_dma(model, part, out);
 	for (uint32_t i = 0; i < part->device_count; i++)
 		for (uint32_t k = 0; k < part->devices[i]->irq_count; k++)
 			text_add(out, "irq %u %u %u %s %s\n", part->index, part->devices[i]->irq[k].intid, part->devices[i]->irq[k].intid,

@@ -183,9 +183,10 @@ void functions_map(const struct model *model, struct part *part)
 	for (uint32_t i = 0; i < part->function_count; i++)
 		for (uint32_t b = 0; b < part->functions[i].device->bar_count; b++)
 			map_bar(part, &part->functions[i], b);
-	if ((!part->its && !part->frame) || part_has_dma(model, part))
+	if (!part->function_count || part_has_dma(model, part))
 		return;
-	part->dma_maps[part->dma_map_count++] = (struct map){ .name = "messages", .ipa = part->doorbell, .pa = messages, .size = PAGE_BYTES, .flags = MAP_DEVICE };
+	if (part->its || part->frame)
+		part->dma_maps[part->dma_map_count++] = (struct map){ .name = "messages", .ipa = part->doorbell, .pa = messages, .size = PAGE_BYTES, .flags = MAP_DEVICE };
 	part->dma_maps[part->dma_map_count++] = (struct map){ .name = "ram", .ipa = GUEST_RAM, .pa = part->ram.base, .size = part->memory, .flags = MAP_RAM };
 	part->dma_pages = table_pages(part->dma_maps, part->dma_map_count);
 }

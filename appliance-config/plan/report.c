@@ -182,8 +182,9 @@ static void report_functions(const struct part *part, struct text *out)
 	for (uint32_t i = 0; i < part->function_count; i++) {
 		const struct function *f = &part->functions[i];
 
-		text_add(out, "    %-14s PCI function 00:%02x.0 (%s of %s), %u MSI-X vectors from %s %u on\n", f->device->label, f->virtual_requester >> 3,
-			 function_name(f->device), f->device->bridge->label, f->message_count, part->frame ? "INTID" : "LPI", f->intid);
+		text_add(out, "    %-14s PCI function 00:%02x.0 (%s of %s), %s\n", f->device->label, f->virtual_requester >> 3, function_name(f->device),
+			 f->device->bridge->label,
+			 f->message_count ? mem_format("%u MSI-X vectors from %s %u on", f->message_count, part->frame ? "INTID" : "LPI", f->intid) : "no interrupt");
 	}
 }
 

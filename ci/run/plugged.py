@@ -62,6 +62,8 @@ def disk(words, path):
 def function(words, folder):
     """A function that a partition drives by itself: a network card, or a disk with a file of its own."""
     label, place, model = words[0], int(words[1]), words[2]
+    if model.startswith("edu,"):
+        return ["-device", f"{model},addr={place:#x}"]
     if model != "nvme":
         return ["-netdev", f"user,id={label}", "-device", f"{model},netdev={label},addr={place:#x},romfile="]
     path = pathlib.Path(folder) / f"disk-{label}.img"
