@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An eMMC, from its idle state to the one where it reads and writes (JEDEC e.MMC, extended CSD from version 4 on). Unlike a memory card it
+ * An eMMC, from its idle state to the one where it reads and writes (JEDEC JESD84, extended CSD from version 4 on; its
+ * numbers by U-Boot's mmc.h and Linux's mmc.h, which agree). Unlike a memory card it
  * answers CMD1, is given its address, and tells of itself in a block of 512 bytes, of which some can be written by CMD6. Its boot and
  * replay-protected partitions are not touched. It must not know the host's registers.
  */
@@ -17,7 +18,6 @@
 #define SELECT			7u
 #define SEND_EXT_CSD		8u
 #define SEND_CSD		9u
-#define SEND_STATUS		13u
 #define SET_BLOCK_LENGTH	16u
 
 #define OP_COND			0x40ff8000u	/* 2.7 to 3.6 V, and that we count in blocks */
@@ -92,7 +92,7 @@ bool emmc_is_well(const struct sdhci *host, const struct sd_card *card)
 {
 	uint32_t answer[4];
 
-	return sdhci_command(host, SEND_STATUS, SDHCI_ANSWER, card->address, answer) && !(answer[0] & (SWITCH_ERROR | SD_ERRORS));
+	return sdhci_command(host, SD_SEND_STATUS, SDHCI_ANSWER, card->address, answer) && !(answer[0] & (SWITCH_ERROR | SD_ERRORS));
 }
 
 static bool write_byte(const struct sdhci *host, const struct sd_card *card, unsigned index, unsigned value)
@@ -120,7 +120,7 @@ bool emmc_start(const struct sdhci *host, struct sd_card *card, bool eight_lines
 {
 	uint32_t answer[4];
 
-	*card = (struct sd_card){ .eight_lines = eight_lines };
+	*card = (struct sd_card){ .eight_lines = eight_lines, .is_soldered = true };
 	if (!power_up(host, card) || !identify(host, card) || !configure(host, card))
 		return false;
 	return card->sector_count && (card->by_block || sdhci_command(host, SET_BLOCK_LENGTH, SDHCI_ANSWER, BLK_SECTOR_BYTES, answer));

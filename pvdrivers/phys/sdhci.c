@@ -24,11 +24,17 @@
 #define CONTROL_EIGHT_LINES	(1u << 5)
 #define CONTROL_ADMA32		(2u << 3)
 #define CONTROL_ADMA64		(3u << 3)
-#define POWER_33		0x0fu
+#define POWER_ON		0x01u
+#define POWER_33		0x0eu
+#define POWER_30		0x0cu
 #define TIMEOUT_LONGEST		0x0eu
 #define CAN_EIGHT_LINES		(1u << 18)	/* of a device on the board */
 #define CAN_ADMA2		(1u << 19)
+#define CAN_33			(1u << 24)
+#define CAN_30			(1u << 25)
 #define CAN_64			(1u << 28)
+#define SLOT_KIND		(3u << 30)
+#define SLOT_SOLDERED		(1u << 30)
 
 /* ADMA2 descriptor, 1.13.4: attributes, length, address. */
 #define ADMA_VALID		0x01u
@@ -41,6 +47,10 @@
 
 #define MS			1000000ull
 #define TRANSFER_NS		(10000 * MS)
+#define OFF_NS			(1 * MS)	/* for the card to notice; then its voltage rises; then 74 clocks, or this long (physical layer, 6.4.1) */
+#define RISE_NS			(35 * MS)
+#define FIRST_CLOCKS_NS		(1 * MS)
+#define DEBOUNCE_NS		(1000 * MS)
 #define IDENTIFY_KHZ		400u
 #define TRANSFER_KHZ		25000u
 
@@ -155,15 +165,16 @@ static enum blk_status translate(uint32_t status, uint32_t answer)
 	return status & SDHCI_ERROR || answer & SD_ERRORS ? BLK_ERR_MEDIUM : BLK_OK;
 }
 
-/* After an error: lines free, the card told to stop whatever it does, and lines free again. */
+/* After an error: lines free, the card told to stop whatever it does, and lines free again. It refuses that when nothing runs, and says so
+ * in its next answer (physical layer, 4.10.1), which must not be a transfer's. */
 static bool recover(const struct sdhci *host)
 {
 	uint32_t answer[4];
 
 	if (!sdhci_reset(host, SDHCI_RESET_LINES))
 		return false;
-	sdhci_command(host, STOP, SDHCI_BUSY_ANSWER, 0, answer);	/* refused when nothing runs */
-	return sdhci_reset(host, SDHCI_RESET_LINES);
+	sdhci_command(host, STOP, SDHCI_STOP_ANSWER, 0, answer);
+	return sdhci_reset(host, SDHCI_RESET_LINES) && sdhci_command(host, SD_SEND_STATUS, SDHCI_ANSWER, host->card.address, answer);
 }
 
 static void finish(struct sdhci *host, enum blk_status status)
@@ -252,7 +263,7 @@ static void quiesce(struct blk_device *blk)
 static void learn(struct sdhci *host)
 {
 	struct blk_info *info = &host->blk.info;
-	bool writable = mmio_read32(host->regs + SDHCI_PRESENT) & SDHCI_PRESENT_WRITABLE;
+	bool writable = host->card.is_soldered || mmio_read32(host->regs + SDHCI_PRESENT) & SDHCI_PRESENT_WRITABLE;
 
 	snprintf(info->serial, sizeof(info->serial), "%08x", (unsigned)host->card.serial);
 	info->sector_count = host->card.sector_count;
@@ -270,20 +281,60 @@ static bool start_card(struct sdhci *host, uint32_t can)
 	return sd_card_start(host, &host->card) || emmc_start(host, &host->card, can & CAN_EIGHT_LINES);
 }
 
+static void pause_ns(uint64_t ns)
+{
+	for (uint64_t end = time_ns() + ns; time_ns() < end; )
+		cpu_relax();
+}
+
+/* The reset turned it off. The voltage is chosen before it is turned on (3.3). False: not one that a card starts with. */
+static bool power_up(const struct sdhci *host, uint32_t can)
+{
+	uint8_t voltage = can & CAN_33 ? POWER_33 : can & CAN_30 ? POWER_30 : 0;
+
+	pause_ns(OFF_NS);
+	mmio_write8(host->regs + SDHCI_POWER, voltage);
+	mmio_write8(host->regs + SDHCI_POWER, voltage | POWER_ON);
+	pause_ns(RISE_NS);
+	return voltage;
+}
+
+/* What was put in just now bounces, and until it does no more the host says that there is none (2.2.9). */
+static bool has_card(const struct sdhci *host, uint32_t can)
+{
+	uint64_t end = time_ns() + DEBOUNCE_NS;
+	uint32_t present;
+
+	if ((can & SLOT_KIND) == SLOT_SOLDERED)
+		return true;
+	do {
+		present = mmio_read32(host->regs + SDHCI_PRESENT);
+		cpu_relax();
+	} while (!(present & SDHCI_PRESENT_STABLE) && time_ns() < end);
+	return present & SDHCI_PRESENT_CARD;
+}
+
+static bool clock_up(const struct sdhci *host)
+{
+	if (!sdhci_set_clock(host, IDENTIFY_KHZ))
+		return false;
+	pause_ns(FIRST_CLOCKS_NS);
+	return true;
+}
+
 static bool start(struct sdhci *host)
 {
 	uint32_t can = mmio_read32(host->regs + SDHCI_CAPABILITIES);
 
-	if (!(can & CAN_ADMA2) || !(mmio_read32(host->regs + SDHCI_PRESENT) & SDHCI_PRESENT_CARD))
+	if (!(can & CAN_ADMA2) || !has_card(host, can))
 		return false;
 	host->wide = can & CAN_64;
 	if (!host->wide && host->table_bus >> 32)
 		return false;
-	mmio_write8(host->regs + SDHCI_POWER, POWER_33);
 	mmio_write8(host->regs + SDHCI_TIMEOUT, TIMEOUT_LONGEST);
 	mmio_write32(host->regs + SDHCI_SIGNAL_ENABLE, 0);
 	mmio_write32(host->regs + SDHCI_STATUS_ENABLE, SDHCI_DONE_COMMAND | SDHCI_DONE_TRANSFER | SDHCI_READ_READY | SDHCI_ERRORS);
-	if (!sdhci_set_clock(host, IDENTIFY_KHZ) || !start_card(host, can) || !sdhci_set_clock(host, TRANSFER_KHZ))
+	if (!power_up(host, can) || !clock_up(host) || !start_card(host, can) || !sdhci_set_clock(host, TRANSFER_KHZ))
 		return false;
 	mmio_write8(host->regs + SDHCI_CONTROL,
 		    (uint8_t)((host->card.eight_lines ? CONTROL_EIGHT_LINES : CONTROL_FOUR_LINES) | (host->wide ? CONTROL_ADMA64 : CONTROL_ADMA32)));

@@ -3,8 +3,10 @@
 #define PHYS_SDHCI_H
 
 /*
- * What the files of the SD host driver tell one another: the host's registers (SD Host Controller simplified
- * specification), its commands, and the card.
+ * What the files of the SD host driver tell one another: the host's registers, its commands, and the card. Source: SD Host
+ * Controller simplified specification 3.00, 2.2 (registers) and 1.13 (ADMA2), and SD physical layer simplified specification, 4.7 to 4.10
+ * (commands, card status), by what U-Boot's sdhci.h and mmc.h, FreeBSD's sdhci.c and Linux's core/core.c have: each number stands in two of
+ * them at least.
  */
 
 #include <rt/mmio.h>
@@ -36,6 +38,7 @@
 #define SDHCI_PRESENT_COMMAND	(1u << 0)	/* no command can be given */
 #define SDHCI_PRESENT_DATA	(1u << 1)	/* none that uses the data lines */
 #define SDHCI_PRESENT_CARD	(1u << 16)
+#define SDHCI_PRESENT_STABLE	(1u << 17)	/* it is known whether there is one */
 #define SDHCI_PRESENT_WRITABLE	(1u << 19)
 
 #define SDHCI_DONE_COMMAND	(1u << 0)
@@ -53,6 +56,7 @@
 #define SDHCI_ANSWER		0x1au	/* 48 bits, CRC and number checked */
 #define SDHCI_BUSY_ANSWER	0x1bu
 #define SDHCI_OPEN_ANSWER	0x02u	/* 48 bits without either: R3 */
+#define SDHCI_STOP_ANSWER	0xdbu	/* the same, of the command that ends a transfer: it may come while the data lines are in use */
 #define SDHCI_WITH_DATA		0x20u
 #define SDHCI_NUMBER(n)		((uint16_t)((n) << 8))
 
@@ -67,6 +71,7 @@
 #define SD_OUT_OF_RANGE		(1u << 31)
 #define SD_WRITE_PROTECTED	(1u << 26)
 #define SD_ERRORS		0xfdf90008u
+#define SD_SEND_STATUS		13u
 
 #define SDHCI_BLOCK_WORDS	(BLK_SECTOR_BYTES / 4)
 
@@ -82,6 +87,7 @@ struct sd_card {
 	bool by_block;		/* SDHC and later: arguments count blocks, not bytes */
 	bool write_protected;
 	bool eight_lines;	/* four, otherwise */
+	bool is_soldered;	/* an eMMC: nobody can take it out, or turn its switch */
 	bool has_cache;		/* and it is on: what is complete is durable after a flush only */
 	uint64_t sector_count;
 	uint32_t serial;

@@ -11,7 +11,7 @@
 #define CLOCK_INTERNAL	(1u << 0)
 #define CLOCK_STABLE	(1u << 1)
 #define CLOCK_CARD	(1u << 2)
-#define STABLE_NS	100000000ull
+#define STABLE_NS	150000000ull
 
 /* Version 3 counts in twos up to 1023, 2.2.14; before, only powers of two up to 128. */
 static uint16_t divisor_for(const struct sdhci *host, uint32_t khz)

@@ -60,9 +60,9 @@ static bool wait_status(const struct sdhci *host, uint32_t wanted)
 
 bool sdhci_command(const struct sdhci *host, unsigned number, unsigned kind, uint32_t argument, uint32_t answer[4])
 {
-	bool busy = kind == SDHCI_BUSY_ANSWER;
+	bool busy = kind == SDHCI_BUSY_ANSWER || kind == SDHCI_STOP_ANSWER;
 
-	if (!sdhci_wait_free(host, SDHCI_PRESENT_COMMAND | (busy ? SDHCI_PRESENT_DATA : 0)))
+	if (!sdhci_wait_free(host, SDHCI_PRESENT_COMMAND | (kind == SDHCI_BUSY_ANSWER ? SDHCI_PRESENT_DATA : 0)))
 		return false;
 	mmio_write32(host->regs + SDHCI_STATUS, UINT32_MAX);
 	mmio_write32(host->regs + SDHCI_ARGUMENT, argument);

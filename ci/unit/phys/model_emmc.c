@@ -16,12 +16,15 @@ enum { IDLE, READY, IDENTIFICATION, STANDBY, TRANSFER };
 #define DONE_ALL	3u
 #define READ_READY	(1u << 5)
 #define NO_ANSWER	(1u << 16 | 1u << 15)
+#define DATA_CRC	(1u << 21 | 1u << 15)
+#define ILLEGAL		(1u << 22)	/* in its status */
 
 struct model_emmc_state model_emmc_state;
 
 static uint8_t regs[MACHINE_BAR_BYTES];
 static unsigned state, asked, word;
 static bool is_wrong;		/* the last switch */
+static bool is_illegal;		/* the last command; said in the next answer */
 
 static uint32_t get32(unsigned at)
 {
@@ -65,14 +68,20 @@ static uint32_t in_transfer(unsigned number, uint32_t argument, bool has_data)
 		word = 0;
 		return has_data ? DONE | READ_READY : NO_ANSWER;
 	case 13:
-		put32(0x10, 0x900 | (is_wrong ? 1u << 7 : 0));
-		is_wrong = false;
+		put32(0x10, 0x900 | (is_wrong ? 1u << 7 : 0) | (is_illegal ? ILLEGAL : 0));
+		is_wrong = is_illegal = false;
 		return DONE;
-	case 12: case 17: case 18: case 24: case 25:
-		return DONE_ALL;
+	case 17: case 18: case 24: case 25:
+		put32(0x10, 0x900 | (is_illegal ? ILLEGAL : 0));
+		is_illegal = false;
+		if (!model_emmc_state.fails)
+			return DONE_ALL;
+		model_emmc_state.fails--;
+		return DONE | DATA_CRC;
 	case 16:
 		return DONE;
-	default:
+	default:	/* to stop what does not run is illegal as well */
+		is_illegal = true;
 		return NO_ANSWER;
 	}
 }
@@ -139,6 +148,12 @@ static uint64_t emmc_read(unsigned at, unsigned bytes)
 	return value;
 }
 
+void model_emmc_soldered(void)
+{
+	put32(0x24, 0);
+	put32(0x40, get32(0x40) | 1u << 30);
+}
+
 void model_emmc(void)
 {
 	static const struct machine_device device = { emmc_read, emmc_write };
@@ -148,7 +163,7 @@ void model_emmc(void)
 	machine.device = &device;
 	machine_set_function(0x1b36, 0x0007, 0x080501);
 	put32(0x24, 0x000f0000);
-	put32(0x40, 1u << 28 | 1u << 19 | 1u << 18 | 52u << 8);
+	put32(0x40, 1u << 28 | 1u << 24 | 1u << 19 | 1u << 18 | 52u << 8);
 	*s = (struct model_emmc_state){ .counts_blocks = true, .refuses = -1 };
 	s->ext_csd[192] = 8;
 	memcpy(s->ext_csd + 212, &sectors, 4);

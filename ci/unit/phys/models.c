@@ -165,6 +165,8 @@ void model_nvme(void)
 
 /* ---- SDHCI ---- */
 
+static unsigned bouncing;	/* looks until it is known that a card is in */
+
 static void sd_answer(uint16_t command)
 {
 	memset(regs + 0x10, 0, 16);
@@ -183,29 +185,68 @@ static void sd_answer(uint16_t command)
 		put32(0x30, get32(0x30) | 1u << 15 | 1u << machine_random(32));
 }
 
+static uint64_t power_since, clock_since;
+
+/* Power and clock, and what must pass before they count (physical layer, 6.4.1). */
+static void sd_power(uint8_t value)
+{
+	machine_rule(!(value & 1) || regs[0x29] == (value & ~1), "the voltage is chosen before it is turned on");
+	machine_rule(!(value & 1) || value == 0x0f, "a voltage that the host has");
+	regs[0x29] = value;
+	power_since = machine.time;
+}
+
+static void sd_clock(uint16_t value)
+{
+	memcpy(regs + 0x2c, &value, 2);
+	regs[0x2c] |= 2;
+	if (value & 4)
+		clock_since = machine.time;
+	else
+		clock_since = 0;
+}
+
+static void sd_command(uint16_t command)
+{
+	machine_rule(regs[0x29] & 1 && machine.time >= power_since + 35000000, "no command before the voltage is there");
+	machine_rule(clock_since && machine.time >= clock_since + (command >> 8 ? 0 : 200000), "no command before 74 clocks");
+	machine_rule(command >> 8 != 12 || (command & 0xc0) == 0xc0, "the command that stops a transfer is one that aborts");
+	sd_answer(command);
+}
+
+static uint64_t sdhci_read(unsigned at, unsigned bytes)
+{
+	if (at == 0x24 && bouncing && !--bouncing)
+		put32(0x24, 0x000f0000);
+	return read_plain(at, bytes);
+}
+
 static void sdhci_write(unsigned at, uint64_t value, unsigned bytes)
 {
-	if (at == 0x30) {
+	if (at == 0x30)
 		put32(0x30, get32(0x30) & ~(uint32_t)value);
-		return;
-	}
-	memcpy(regs + at, &value, bytes);
+	else if (at == 0x29)
+		sd_power((uint8_t)value);
+	else if (at == 0x2c)
+		sd_clock((uint16_t)value);
+	else
+		memcpy(regs + at, &value, bytes);
 	if (at == 0x0e)
-		sd_answer((uint16_t)value);
-	if (at == 0x2c)
-		regs[0x2c] |= 2;
+		sd_command((uint16_t)value);
+	if (at == 0x2f && value & 1)
+		regs[0x29] = 0;
 	if (at == 0x2f)
 		regs[0x2f] = 0;
 }
 
 void model_sdhci(void)
 {
-	static const struct machine_device device = { read_plain, sdhci_write };
+	static const struct machine_device device = { sdhci_read, sdhci_write };
 
 	machine.device = &device;
 	machine_set_function(0x1b36, 0x0007, 0x080501);
-	put32(0x24, 0x000f0000);
-	put32(0x40, 1u << 28 | 1u << 19 | 52u << 8);
+	bouncing = 5;
+	put32(0x40, 1u << 28 | 1u << 24 | 1u << 19 | 52u << 8);
 }
 
 /* ---- e1000e ---- */

@@ -23,8 +23,12 @@ struct model_emmc_state {
 	int refuses;			/* to write this byte of its configuration */
 	uint8_t ext_csd[512];
 	unsigned flushes;
+	unsigned fails;			/* so many transfers, on their way */
 };
 
 extern struct model_emmc_state model_emmc_state;
+
+/* After model_emmc(): on the board, where nothing tells of a card in a slot or of its switch. */
+void model_emmc_soldered(void);
 
 #endif

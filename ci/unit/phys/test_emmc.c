@@ -119,6 +119,23 @@ static void one_whose_cache_may_be_on_or_off_is_not_used(void)
 	CHECK(blk_reset(disk()) == BLK_ERR_RESET);
 }
 
+static void on_the_board_there_is_no_slot_to_ask(void)
+{
+	model_emmc();
+	model_emmc_soldered();
+	CHECK(blk_reset(disk()) == BLK_OK);
+	CHECK(!(disk()->info.can & BLK_IS_READ_ONLY) && run(BLK_WRITE) == BLK_OK);
+}
+
+static void after_a_transfer_that_failed_the_next_one_is_sound(void)
+{
+	model_emmc();
+	CHECK(blk_reset(disk()) == BLK_OK);
+	emmc->fails = 1;
+	CHECK(run(BLK_READ) == BLK_ERR_MEDIUM);
+	CHECK(run(BLK_READ) == BLK_OK && run(BLK_WRITE) == BLK_OK);
+}
+
 int main(void)
 {
 	machine_init(NULL, 0);
@@ -131,5 +148,7 @@ int main(void)
 	TEST(a_flush_that_it_refuses_is_an_error);
 	TEST(one_without_a_cache_is_not_flushed);
 	TEST(one_whose_cache_may_be_on_or_off_is_not_used);
+	TEST(on_the_board_there_is_no_slot_to_ask);
+	TEST(after_a_transfer_that_failed_the_next_one_is_sound);
 	return tap_done();
 }
