@@ -182,7 +182,7 @@ static unsigned poll(struct blk_device *blk, unsigned budget)
 		void *cookie;
 		struct slot *slot;
 
-		error = vqd_get(ring_of(disk), &cookie, &written);
+		error = virtio_pci_get(&disk->virtio, VIRTIO_BLK_QUEUE_REQUEST, &cookie, &written);
 		if (error)
 			break;
 		slot = cookie;
@@ -252,45 +252,54 @@ static void quiesce(struct blk_device *blk)
 	}
 }
 
-static void learn_limits(struct blk_info *info, const struct virtio_blk_config *config, uint64_t features, unsigned most)
+#define FIELD(virtio, name)	VIRTIO_PCI_FIELD(virtio, struct virtio_blk_config, name)
+
+static void learn_limits(struct blk_info *info, const struct virtio_pci *virtio, unsigned most)
 {
-	info->segment_count_max = features & VIRTIO_BLK_F_SEG_MAX ? config->seg_max : 1;
+	uint64_t features = virtio->features;
+
+	info->segment_count_max = features & VIRTIO_BLK_F_SEG_MAX ? (uint32_t)FIELD(virtio, seg_max) : 1;
 	if (!info->segment_count_max || info->segment_count_max > most)
 		info->segment_count_max = most;
-	info->bytes_max = REQUEST_BYTES;
-	if (features & VIRTIO_BLK_F_SIZE_MAX && config->size_max < info->bytes_max)
-		info->bytes_max = config->size_max;
-	if (features & VIRTIO_BLK_F_DISCARD && config->max_discard_seg) {
+	info->bytes_max = features & VIRTIO_BLK_F_SIZE_MAX ? (uint32_t)FIELD(virtio, size_max) : REQUEST_BYTES;
+	if (info->bytes_max > REQUEST_BYTES)
+		info->bytes_max = REQUEST_BYTES;
+	if (features & VIRTIO_BLK_F_DISCARD && FIELD(virtio, max_discard_seg)) {
 		info->can |= BLK_CAN_DISCARD;
-		info->discard_sectors_max = config->max_discard_sectors;
+		info->discard_sectors_max = FIELD(virtio, max_discard_sectors);
 	}
-	if (features & VIRTIO_BLK_F_WRITE_ZEROES && config->max_write_zeroes_seg) {
+	if (features & VIRTIO_BLK_F_WRITE_ZEROES && FIELD(virtio, max_write_zeroes_seg)) {
 		info->can |= BLK_CAN_WRITE_ZEROES;
-		info->zeroes_sectors_max = config->max_write_zeroes_sectors;
+		info->zeroes_sectors_max = FIELD(virtio, max_write_zeroes_sectors);
 	}
+}
+
+static bool learn_blocks(struct blk_info *info, const struct virtio_pci *virtio)
+{
+	uint64_t exponent = virtio->features & VIRTIO_BLK_F_TOPOLOGY ? FIELD(virtio, physical_block_exp) : 0;
+
+	info->block_bytes = virtio->features & VIRTIO_BLK_F_BLK_SIZE ? (uint32_t)FIELD(virtio, blk_size) : BLK_SECTOR_BYTES;
+	if (info->block_bytes < BLK_SECTOR_BYTES || info->block_bytes > 4096 || info->block_bytes & (info->block_bytes - 1))
+		return false;
+	info->physical_bytes = info->block_bytes << (exponent < 12 ? exponent : 0);
+	return true;
 }
 
 static bool learn(struct disk *disk)
 {
 	struct blk_info *info = &disk->blk.info;
-	uint64_t features = disk->virtio.features;
+	uint64_t features = disk->virtio.features, capacity = FIELD(&disk->virtio, capacity);
 	unsigned room = ring_of(disk)->has_indirect ? BLK_SEGMENT_COUNT + 2u : ring_of(disk)->size;
 	unsigned most = room <= 2 ? 0 : room - 2 < BLK_SEGMENT_COUNT ? room - 2 : BLK_SEGMENT_COUNT;
-	struct virtio_blk_config config;
 
-	virtio_pci_read_config(&disk->virtio, 0, &config, sizeof(config));
-	info->block_bytes = features & VIRTIO_BLK_F_BLK_SIZE ? config.blk_size : BLK_SECTOR_BYTES;
-	if (info->block_bytes < BLK_SECTOR_BYTES || info->block_bytes > 4096 || info->block_bytes & (info->block_bytes - 1))
+	if (!learn_blocks(info, &disk->virtio))
 		return false;
-	info->physical_bytes = info->block_bytes;
-	if (features & VIRTIO_BLK_F_TOPOLOGY && config.physical_block_exp < 12)
-		info->physical_bytes <<= config.physical_block_exp;
-	info->sector_count = config.capacity & ~(uint64_t)(info->block_bytes / BLK_SECTOR_BYTES - 1);
+	info->sector_count = capacity & ~(uint64_t)(info->block_bytes / BLK_SECTOR_BYTES - 1);
 	info->can = (features & VIRTIO_BLK_F_FLUSH ? BLK_CAN_FLUSH : 0) | (features & VIRTIO_BLK_F_RO ? BLK_IS_READ_ONLY : 0);
 	info->queue_depth = ring_of(disk)->has_indirect ? ring_of(disk)->size : ring_of(disk)->size / 3u;
 	info->segment_align = 1;
-	learn_limits(info, &config, features, most);
-	return most && config.capacity <= UINT64_MAX / BLK_SECTOR_BYTES;
+	learn_limits(info, &disk->virtio, most);
+	return most && capacity <= UINT64_MAX / BLK_SECTOR_BYTES;
 }
 
 /* The first request, waited for: the serial number. A disk may have none. */
@@ -310,7 +319,7 @@ static bool ask_serial(struct disk *disk)
 		return false;
 	virtio_pci_kick(&disk->virtio, VIRTIO_BLK_QUEUE_REQUEST);
 	do {
-		error = vqd_get(ring_of(disk), &cookie, &written);
+		error = virtio_pci_get(&disk->virtio, VIRTIO_BLK_QUEUE_REQUEST, &cookie, &written);
 		cpu_relax();
 	} while (error == VQ_ERR_EMPTY && time_ns() < end);
 	slot->used = false;

@@ -35,7 +35,7 @@ static void look_at_link(struct vnet *vnet)
 
 	vnet->changed = false;	/* before it is read: a change from here on is another one */
 	if (vnet->virtio.features & VIRTIO_NET_F_STATUS)
-		virtio_pci_read_config(&vnet->virtio, offsetof(struct virtio_net_config, status), &status, sizeof(status));
+		status = (uint16_t)VIRTIO_PCI_FIELD(&vnet->virtio, struct virtio_net_config, status);
 	up = status & VIRTIO_NET_S_LINK_UP;
 	if (up == vnet->nic.link_up)
 		return;
@@ -152,12 +152,11 @@ static uint32_t translate_features(uint64_t features)
 static bool learn(struct vnet *vnet)
 {
 	struct nic_info *info = &vnet->nic.info;
-	struct virtio_net_config config;
 	uint64_t features = vnet->virtio.features;
 
-	virtio_pci_read_config(&vnet->virtio, 0, &config, sizeof(config));
-	memcpy(info->mac, config.mac, NIC_MAC_BYTES);
-	info->mtu_max = features & VIRTIO_NET_F_MTU ? config.mtu : MTU_USUAL;
+	for (unsigned i = 0; i < NIC_MAC_BYTES; i++)
+		info->mac[i] = (uint8_t)virtio_pci_read_config(&vnet->virtio, (unsigned)offsetof(struct virtio_net_config, mac) + i, 1);
+	info->mtu_max = features & VIRTIO_NET_F_MTU ? (uint16_t)VIRTIO_PCI_FIELD(&vnet->virtio, struct virtio_net_config, mtu) : MTU_USUAL;
 	info->can = translate_features(features);
 	info->send_depth = vnet_tx(vnet)->has_indirect ? vnet_tx(vnet)->size : vnet_tx(vnet)->size / 2u;
 	info->receive_depth = vnet_rx(vnet)->has_indirect ? vnet_rx(vnet)->size : vnet_rx(vnet)->size / 2u;

@@ -15,14 +15,13 @@
 
 static enum nic_status wait_answer(struct vnet *vnet)
 {
-	struct virtq_driver *ring = &vnet->virtio.queue[VIRTIO_NET_QUEUE_CONTROL].ring;
 	uint64_t end = time_ns() + ANSWER_NS;
 	enum vq_err error;
 	uint32_t written;
 	void *cookie;
 
 	do {
-		error = vqd_get(ring, &cookie, &written);
+		error = virtio_pci_get(&vnet->virtio, VIRTIO_NET_QUEUE_CONTROL, &cookie, &written);
 		cpu_relax();
 	} while (error == VQ_ERR_EMPTY && time_ns() < end);
 	if (error)

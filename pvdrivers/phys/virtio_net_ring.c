@@ -147,7 +147,7 @@ static void finish_send(struct vnet *vnet, struct vnet_slot *slot)
 	vnet->nic.sent(vnet->nic.arg, slot->cookie);
 }
 
-static enum vq_err drain(struct vnet *vnet, struct virtq_driver *ring, unsigned budget, unsigned *done)
+static enum vq_err drain(struct vnet *vnet, unsigned queue, unsigned budget, unsigned *done)
 {
 	enum vq_err error = VQ_OK;
 
@@ -155,10 +155,10 @@ static enum vq_err drain(struct vnet *vnet, struct virtq_driver *ring, unsigned 
 		uint32_t written;
 		void *cookie;
 
-		error = vqd_get(ring, &cookie, &written);
+		error = virtio_pci_get(&vnet->virtio, queue, &cookie, &written);
 		if (error)
 			break;
-		if (ring == vnet_rx(vnet))
+		if (queue == VIRTIO_NET_QUEUE_RECEIVE)
 			receive(vnet, cookie, written);
 		else
 			finish_send(vnet, cookie);
@@ -170,9 +170,9 @@ static enum vq_err drain(struct vnet *vnet, struct virtq_driver *ring, unsigned 
 
 bool vnet_drain(struct vnet *vnet, unsigned budget, unsigned *done)
 {
-	enum vq_err error = drain(vnet, vnet_tx(vnet), budget, done);
+	enum vq_err error = drain(vnet, VIRTIO_NET_QUEUE_TRANSMIT, budget, done);
 
 	if (!error)
-		error = drain(vnet, vnet_rx(vnet), budget, done);
+		error = drain(vnet, VIRTIO_NET_QUEUE_RECEIVE, budget, done);
 	return !error || error == VQ_ERR_EMPTY;
 }

@@ -165,7 +165,7 @@ bool virtio_pci_negotiate(struct virtio_pci *virtio, uint64_t wanted)
 	pci_enable_master(virtio->pci, true);
 	add_status(virtio, VIRTIO_STATUS_ACKNOWLEDGE);
 	add_status(virtio, VIRTIO_STATUS_DRIVER);
-	virtio->features = read_features(virtio) & (wanted | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
+	virtio->features = read_features(virtio) & (wanted | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM);
 	if (!(virtio->features & VIRTIO_F_VERSION_1))
 		return false;
 	write_features(virtio, virtio->features);
@@ -240,11 +240,20 @@ void virtio_pci_kick(struct virtio_pci *virtio, unsigned n)
 {
 	struct virtio_pci_queue *queue = &virtio->queue[n];
 
+	dma_write_barrier();	/* what it points at before the index: the ring's own order is that of CPUs (6, ORDER_PLATFORM) */
 	vqd_publish(&queue->ring);
 	if (!vqd_kick_needed(&queue->ring))
 		return;
 	dma_full_barrier();	/* the index before the doorbell, after which the device reads it */
 	mmio_write16(queue->bell, (uint16_t)n);
+}
+
+enum vq_err virtio_pci_get(struct virtio_pci *virtio, unsigned n, void **cookie, uint32_t *written)
+{
+	enum vq_err error = vqd_get(&virtio->queue[n].ring, cookie, written);
+
+	dma_read_barrier();	/* the used entry before what the device wrote first */
+	return error;
 }
 
 uint8_t virtio_pci_cause(const struct virtio_pci *virtio)
@@ -257,17 +266,28 @@ bool virtio_pci_is_lost(const struct virtio_pci *virtio)
 	return read_status(virtio) & VIRTIO_STATUS_NEEDS_RESET;
 }
 
-void virtio_pci_read_config(const struct virtio_pci *virtio, unsigned at, void *to, size_t bytes)
+static uint64_t read_once(uint64_t at, unsigned bytes)
 {
-	uint8_t before = 0, after = 0;
-
-	memset(to, 0, bytes);
-	for (unsigned tries = 0; tries < GENERATION_TRIES; tries++) {
-		before = mmio_read8(virtio->common + COMMON_GENERATION);
-		for (size_t i = 0; i < bytes && at + i < virtio->config_bytes; i++)
-			((uint8_t *)to)[i] = mmio_read8(virtio->config + at + i);
-		after = mmio_read8(virtio->common + COMMON_GENERATION);
-		if (before == after)
-			return;
+	switch (bytes) {
+	case 1: return mmio_read8(at);
+	case 2: return mmio_read16(at);
+	case 4: return mmio_read32(at);
+	default: return mmio_read32(at) | (uint64_t)mmio_read32(at + 4) << 32;
 	}
+}
+
+uint64_t virtio_pci_read_config(const struct virtio_pci *virtio, unsigned at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	if (at + bytes > virtio->config_bytes)
+		return 0;
+	for (unsigned tries = 0; tries < GENERATION_TRIES; tries++) {
+		uint8_t before = mmio_read8(virtio->common + COMMON_GENERATION);
+
+		value = read_once(virtio->config + at, bytes);
+		if (mmio_read8(virtio->common + COMMON_GENERATION) == before)
+			break;
+	}
+	return value;
 }

@@ -61,13 +61,20 @@ void virtio_pci_go(struct virtio_pci *virtio);
 /** Publishes what was added to queue `n`, and notifies the device if it wants that. */
 void virtio_pci_kick(struct virtio_pci *virtio, unsigned n);
 
+/** Takes what the device used of queue `n`; the meaning is that of vqd_get(). */
+enum vq_err virtio_pci_get(struct virtio_pci *virtio, unsigned n, void **cookie, uint32_t *written);
+
 /** By pin: why it interrupted; asking silences it. Bit 0 queues, bit 1 configuration. */
 uint8_t virtio_pci_cause(const struct virtio_pci *virtio);
 
 /** Whether the device says that it needs a reset, or is gone. */
 bool virtio_pci_is_lost(const struct virtio_pci *virtio);
 
-/** Reads configuration, in one piece: again while it changes, a few times. What the device lacks reads zero. */
-void virtio_pci_read_config(const struct virtio_pci *virtio, unsigned at, void *to, size_t bytes);
+/** Reads one field of the configuration, of 1, 2, 4 or 8 bytes, by accesses as wide as it is (4.1.3.1), 8 by two of 4; in one piece: again
+ *  while it changes, a few times. What the device lacks reads zero. */
+uint64_t virtio_pci_read_config(const struct virtio_pci *virtio, unsigned at, unsigned bytes);
+
+/** The same of the field `field` of the structure `type`. */
+#define VIRTIO_PCI_FIELD(virtio, type, field)	virtio_pci_read_config(virtio, offsetof(type, field), sizeof((type){ 0 }.field))
 
 #endif

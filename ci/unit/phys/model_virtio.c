@@ -14,6 +14,7 @@
 #define NOTIFY		0x3000u
 #define QUEUE_COUNT	3u
 #define QUEUE_SIZE	128u
+#define ORDER_PLATFORM	(1u << 4)	/* of the upper half */
 
 static struct queue {
 	uint8_t regs[72];	/* of the common configuration, from queue_select on */
@@ -21,17 +22,42 @@ static struct queue {
 } queues[QUEUE_COUNT];
 
 static uint8_t common[64], config[96], status;
+static const char *widths;	/* of the configuration's fields, one digit each */
 static uint32_t features[2], select_features;
-static unsigned selected;
+static unsigned selected, resetting;
 
 static bool lying(void)
 {
 	return machine_random(1000) < machine.lies;
 }
 
+static bool is_field(unsigned at, unsigned bytes)
+{
+	unsigned field = 0;
+
+	for (const char *width = widths; *width; field += (unsigned)*width++ - '0') {
+		if (field == at)
+			return bytes == (unsigned)*width - '0';
+	}
+	return false;
+}
+
+static uint64_t read_config(unsigned at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	machine_rule(is_field(at, bytes), "a field is read by accesses as wide as it is (virtio 1.2, 4.1.3.1)");
+	if (at + bytes <= sizeof(config))
+		memcpy(&value, config + at, bytes);
+	return value;
+}
+
 static uint64_t virtio_read(unsigned at, unsigned bytes)
 {
 	uint64_t value = 0;
+
+	if (at == COMMON + 20 && resetting && --resetting)
+		return status | 1;
 
 	if (at == COMMON + 4)
 		return select_features < 2 ? features[select_features] : 0;
@@ -40,7 +66,7 @@ static uint64_t virtio_read(unsigned at, unsigned bytes)
 	if (at == ISR)
 		return machine_random(4);
 	if (at >= CONFIG && at < CONFIG + sizeof(config))
-		return config[at - CONFIG];
+		return read_config(at - CONFIG, bytes);
 	if (at == COMMON + 30)
 		return selected;
 	if (at >= 24 && at < 56 && selected < QUEUE_COUNT)
@@ -122,10 +148,18 @@ static void reset(void)
 		queues[i].regs[24] = QUEUE_SIZE;
 }
 
+static void enable(const struct queue *queue, uint64_t value)
+{
+	machine_rule(value == 1, "a queue is only ever enabled (4.1.4.3.2)");
+	machine_rule(address(queue, 32) && address(queue, 40) && address(queue, 48), "a queue is described before it is enabled (4.1.4.3.2)");
+}
+
 static void virtio_write(unsigned at, uint64_t value, unsigned bytes)
 {
+	machine_rule(!resetting || at == COMMON + 20, "nothing is done before the reset is over (4.1.4.3.2)");
 	if (at == COMMON + 20) {
 		status = (uint8_t)value;
+		resetting = status ? 0 : 3;
 		if (!status)
 			reset();
 	} else if (at == COMMON) {
@@ -133,10 +167,13 @@ static void virtio_write(unsigned at, uint64_t value, unsigned bytes)
 	} else if (at == COMMON + 22) {
 		selected = (unsigned)value;
 	} else if (at >= 24 && at < 56 && selected < QUEUE_COUNT) {
+		if (at == 28)
+			enable(&queues[selected], value);
 		memcpy(queues[selected].regs + at, &value, bytes);
 	} else if (at >= NOTIFY && (at - NOTIFY) / 4 < QUEUE_COUNT) {
 		run(&queues[(at - NOTIFY) / 4]);
 	} else if (at + bytes <= sizeof(common)) {
+		machine_rule(at != 12 || common[8] != 1 || value & ORDER_PLATFORM, "the order of hardware is accepted where it is offered (6.1)");
 		memcpy(common + at, &value, bytes);
 	}
 }
@@ -166,7 +203,7 @@ static void plug_in(uint16_t type, uint32_t low)
 	put_capability(0x68, 4, CONFIG, sizeof(config), 0x7c);
 	put_capability(0x7c, 2, NOTIFY, 4 * QUEUE_COUNT, 0);
 	features[0] = low;
-	features[1] = 1;
+	features[1] = 1 | ORDER_PLATFORM;
 	reset();
 }
 
@@ -174,6 +211,7 @@ void model_virtio_blk(void)
 {
 	const uint32_t words[] = { 1u << 20, 0, 0, 62, 0, 512, 0, 0, 0, 4096, 1, 0, 4096, 1 };
 
+	widths = "44442114112411244444";
 	plug_in(2, 1u << 2 | 1u << 6 | 1u << 9 | 1u << 13 | 1u << 14 | 1u << 28 | 1u << 29);
 	memcpy(config, words, sizeof(words));
 }
@@ -182,6 +220,7 @@ void model_virtio_net(void)
 {
 	const uint8_t bytes[] = { 0x52, 0x54, 0, 1, 2, 3, 1, 0, 1, 0, 0xdc, 0x05 };
 
+	widths = "1111112224";
 	plug_in(1, 1u | 2u | 1u << 3 | 1u << 5 | 1u << 16 | 1u << 17 | 1u << 18 | 1u << 28 | 1u << 29);
 	memcpy(config, bytes, sizeof(bytes));
 }
