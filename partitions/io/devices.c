@@ -93,6 +93,8 @@ static void make(int node, const volatile struct device_doorbells *doorbells, st
 	setup.state = (struct device_state *)(uintptr_t)state.base;
 	setup.shared = &doorbells->line[setup.line];
 	setup.window = read_window(node);
+	if (fdt_getprop(tree_blob(), node, "bulkhead,pool", NULL))
+		setup.demanded = VIRTIO_F_ACCESS_PLATFORM;
 	if (!fdt_node_check_compatible(tree_blob(), node, "bulkhead,virtio-net"))
 		make_net(node, d, &setup, &config.net);
 	else if (!fdt_node_check_compatible(tree_blob(), node, "bulkhead,virtio-blk"))

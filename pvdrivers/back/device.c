@@ -27,7 +27,12 @@ static uint32_t page_load(const struct device *d, uint32_t offset)
 
 static uint64_t offered(const struct device *d)
 {
-	return d->setup.features | RING_FEATURES;
+	return d->setup.features | d->setup.demanded | RING_FEATURES;
+}
+
+static uint64_t demanded(const struct device *d)
+{
+	return d->setup.demanded | VIRTIO_F_VERSION_1;
 }
 
 static struct state_queue *selected(const struct device *d)
@@ -307,7 +312,7 @@ static void write_queue_reset(struct device *d, uint32_t value)
 
 static bool is_acceptable(const struct device *d)
 {
-	return !(d->driver_features & ~offered(d)) && d->driver_features & VIRTIO_F_VERSION_1 &&
+	return !(d->driver_features & ~offered(d)) && !(demanded(d) & ~d->driver_features) &&
 	       d->setup.kind->accepts(d->setup.self, d->driver_features);
 }
 

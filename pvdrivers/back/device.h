@@ -73,6 +73,7 @@ struct device_setup {
 	const struct device_kind *kind;
 	void *self;
 	uint64_t features;			/* offered beside VERSION_1 and those of the rings */
+	uint64_t demanded;			/* offered too, and a driver without them is refused (2.2.2) */
 	uint32_t config_bytes;
 	uint64_t poll_ns;			/* how long an idle queue is polled, at least, before a doorbell is asked for */
 };

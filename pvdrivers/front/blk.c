@@ -7,7 +7,7 @@
 #include <rt/sysreg.h>
 #include <virtio/virtio.h>
 
-#include "blk.h"
+#include "blk_pool.h"
 
 #define WANTED	(VIRTIO_F_VERSION_1 | VIRTIO_RING_FEATURES | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | \
 		 VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES)
@@ -83,23 +83,26 @@ static bool read_config(struct front_blk *blk)
 		return false;
 	blk->discard_sectors_max = whole_blocks(blk, blk->discard_sectors_max);
 	blk->zeroes_sectors_max = whole_blocks(blk, blk->zeroes_sectors_max);
-	blk->bytes_max = request_bytes(blk);
+	blk->bytes_max = front_blk_pool_limit(blk, request_bytes(blk));
 	return blk->bytes_max > 0;
 }
 
 static bool open_queue(struct front_blk *blk)
 {
-	const struct vqd_memory memory = { blk->ring, (uintptr_t)blk->ring, blk->slots, blk->tables, (uintptr_t)blk->tables,
+	struct front_blk_shared *shared = blk->pool ? &blk->pool->shared : &blk->own;
+	const struct vqd_memory memory = { shared->ring, (uintptr_t)shared->ring, blk->slots, shared->tables, (uintptr_t)shared->tables,
 					   FRONT_BLK_TABLE_ENTRIES };
 
-	return front_device_queue(&blk->device, VIRTIO_BLK_QUEUE_REQUEST, &blk->queue, &memory, sizeof(blk->ring), FRONT_BLK_ENTRIES);
+	return front_device_queue(&blk->device, VIRTIO_BLK_QUEUE_REQUEST, &blk->queue, &memory, sizeof(shared->ring), FRONT_BLK_ENTRIES);
 }
 
 bool front_blk_open(struct front_blk *blk, unsigned n)
 {
 	memset(blk, 0, sizeof(*blk));
-	if (!front_device_find(&blk->device, VIRTIO_ID_BLK, n) || !front_device_begin(&blk->device, WANTED) || !read_config(blk) ||
-	    !open_queue(blk))
+	if (!front_device_find(&blk->device, VIRTIO_ID_BLK, n))
+		return false;
+	front_blk_pool_open(blk);
+	if (!front_device_begin(&blk->device, WANTED) || !read_config(blk) || !open_queue(blk))
 		return false;
 	front_device_run(&blk->device);
 	return true;
@@ -161,15 +164,15 @@ static unsigned put_all(const struct front_blk *blk, struct front_blk_request *r
 {
 	bool is_data = r->op == FRONT_BLK_READ || r->op == FRONT_BLK_WRITE;
 
-	segments[0] = piece(&r->header, sizeof(r->header));
+	segments[0] = piece(&r->cell->header, sizeof(r->cell->header));
 	*count = 1;
 	if (is_data)
-		*count += put_data(blk, segments + 1, r->data, (uint32_t)r->sector_count * VIRTIO_BLK_SECTOR_BYTES);
+		*count += put_data(blk, segments + 1, r->shown, (uint32_t)r->sector_count * VIRTIO_BLK_SECTOR_BYTES);
 	else if (r->op == FRONT_BLK_GET_ID)
-		segments[(*count)++] = piece(r->data, VIRTIO_BLK_ID_BYTES);
+		segments[(*count)++] = piece(r->shown, VIRTIO_BLK_ID_BYTES);
 	else if (r->op != FRONT_BLK_FLUSH)
-		segments[(*count)++] = piece(&r->range, sizeof(r->range));
-	segments[(*count)++] = piece(&r->device_status, 1);
+		segments[(*count)++] = piece(&r->cell->range, sizeof(r->cell->range));
+	segments[(*count)++] = piece(&r->cell->device_status, 1);
 	return r->op == FRONT_BLK_READ || r->op == FRONT_BLK_GET_ID ? 1 : *count - 1;
 }
 
@@ -182,12 +185,16 @@ enum front_blk_status front_blk_submit(struct front_blk *blk, struct front_blk_r
 
 	if (status != FRONT_BLK_OK)
 		return status;
-	request->header = (struct virtio_blk_req_hdr){ types[request->op], 0, has_sector ? request->sector : 0 };
-	request->range = (struct virtio_blk_range){ request->sector, (uint32_t)request->sector_count, 0 };
-	request->device_status = NO_STATUS;
-	readable = put_all(blk, request, segments, &count);
-	if (vqd_add(&blk->queue, segments, readable, count - readable, request) != VQ_OK)
+	if (!front_blk_show(blk, request))
 		return FRONT_BLK_ERR_BUSY;
+	request->cell->header = (struct virtio_blk_req_hdr){ types[request->op], 0, has_sector ? request->sector : 0 };
+	request->cell->range = (struct virtio_blk_range){ request->sector, (uint32_t)request->sector_count, 0 };
+	request->cell->device_status = NO_STATUS;
+	readable = put_all(blk, request, segments, &count);
+	if (vqd_add(&blk->queue, segments, readable, count - readable, request) != VQ_OK) {
+		front_blk_hide(blk, request, false);
+		return FRONT_BLK_ERR_BUSY;
+	}
 	request->status = FRONT_BLK_WAITS;
 	return FRONT_BLK_WAITS;
 }
@@ -218,8 +225,10 @@ static struct front_blk_request *next_lost(struct front_blk *blk)
 {
 	struct front_blk_request *request = vqd_reclaim(&blk->queue);
 
-	if (request)
+	if (request) {
 		request->status = FRONT_BLK_ERR_LOST;
+		front_blk_hide(blk, request, false);
+	}
 	return request;
 }
 
@@ -241,7 +250,8 @@ struct front_blk_request *front_blk_poll(struct front_blk *blk)
 	}
 	request = cookie;
 	/* The device wrote it before the used entry; vqd_get() read that with acquire. Read once: it may be writing still. */
-	request->status = translate(*(const volatile uint8_t *)&request->device_status);
+	request->status = translate(*(const volatile uint8_t *)&request->cell->device_status);
+	front_blk_hide(blk, request, request->status == FRONT_BLK_OK);
 	return request;
 }
 

@@ -5,7 +5,8 @@
 /*
  * A virtio disk as a program of ours sees it (virtio 1.2, 5.2): requests go in, and are done when front_blk_poll() says so; or one call a
  * request, which sleeps. Its interrupt does nothing but wake who sleeps: one caller, from the program's loop. A disk whose back-end is away
- * keeps its requests until that is back. It must not know who is behind the device.
+ * keeps its requests until that is back. Data is not copied, but where the device sees no more than a pool: then on its way in and out of that.
+ * It must not know who is behind the device.
  */
 
 #include <virtio/virtio_blk.h>
@@ -16,6 +17,9 @@
 #define FRONT_BLK_SEGMENTS	16u	/* of one request's data, where the device limits their size */
 #define FRONT_BLK_RING_BYTES	4096u
 #define FRONT_BLK_TABLE_ENTRIES	(FRONT_BLK_SEGMENTS + 2u)
+#define FRONT_BLK_PAGE_BYTES	4096u	/* in a pool, data of a request takes so many at a time */
+#define FRONT_BLK_LEAST_PAGES	16u
+#define FRONT_BLK_PAGES_MAX	1024u
 
 enum front_blk_op {
 	FRONT_BLK_READ,
@@ -32,15 +36,22 @@ enum front_blk_status {
 	FRONT_BLK_ERR_MEDIUM = -1,	/* the disk says that it could not */
 	FRONT_BLK_ERR_UNSUPPORTED = -2,	/* it has no such operation */
 	FRONT_BLK_ERR_ARGUMENT = -3,	/* outside of the disk, or against its limits */
-	FRONT_BLK_ERR_BUSY = -4,	/* no room now; again after one is done */
+	FRONT_BLK_ERR_BUSY = -4,	/* no room in the ring, or in the pool, now; again after one is done */
 	FRONT_BLK_ERR_LOST = -5,	/* the device broke the rules or asks for a reset: open it again */
 };
 
-/* The caller's, and the disk's while it waits. What the device reads and writes beside data is in it. */
-struct front_blk_request {
+/* What the device sees of a request beside data. */
+struct front_blk_cell {
 	struct virtio_blk_req_hdr header;
 	struct virtio_blk_range range;
 	uint8_t device_status;
+};
+
+/* The caller's, and the disk's while it waits. */
+struct front_blk_request {
+	struct front_blk_cell own;	/* private, as the next two: the cell where there is no pool */
+	struct front_blk_cell *cell;
+	uint8_t *shown;			/* data as the device sees it: in the pool, or `data` */
 	enum front_blk_op op;
 	enum front_blk_status status;
 	uint64_t sector;		/* of 512 bytes, whatever block_bytes is */
@@ -48,6 +59,22 @@ struct front_blk_request {
 	void *data;			/* read, write, get id: in one piece, not in use by anybody else */
 	void *arg;			/* the caller's */
 };
+
+/* What the device sees of the queue. */
+struct front_blk_shared {
+	uint8_t ring[FRONT_BLK_RING_BYTES] __attribute__((aligned(16)));
+	uint8_t tables[16u * FRONT_BLK_TABLE_ENTRIES * FRONT_BLK_ENTRIES] __attribute__((aligned(16)));
+};
+
+/* A disk's share of a pool: its queue, a cell for each request under way, and pages through which data goes. */
+struct front_blk_pool {
+	struct front_blk_shared shared;
+	struct front_blk_cell cells[FRONT_BLK_ENTRIES];
+	uint8_t data[] __attribute__((aligned(4096)));
+};
+
+_Static_assert(sizeof(struct front_blk_pool) + FRONT_BLK_LEAST_PAGES * FRONT_BLK_PAGE_BYTES <= FRONT_POOL_BLK_BYTES, "a disk's share of a pool");
+_Static_assert(sizeof(struct front_blk_pool) + FRONT_BLK_PAGES_MAX * FRONT_BLK_PAGE_BYTES >= FRONT_POOL_BLK_BYTES_MAX, "no more is of use");
 
 struct front_blk {
 	struct front_device device;
@@ -62,8 +89,11 @@ struct front_blk {
 	bool is_lost;
 	struct virtq_driver queue;
 	struct vqd_slot slots[FRONT_BLK_ENTRIES];
-	uint8_t ring[FRONT_BLK_RING_BYTES] __attribute__((aligned(16)));
-	uint8_t tables[16u * FRONT_BLK_TABLE_ENTRIES * FRONT_BLK_ENTRIES] __attribute__((aligned(16)));
+	struct front_blk_shared own;	/* where there is no pool */
+	struct front_blk_pool *pool;	/* NULL: none */
+	uint32_t page_count;		/* of the pool's data */
+	uint64_t cells_taken;		/* a bit each */
+	uint8_t pages_taken[FRONT_BLK_PAGES_MAX];
 };
 
 /** Brings up the `n`-th disk. False: there is none, or it cannot be used. `blk` is static memory, and stays. */

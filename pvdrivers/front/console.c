@@ -11,10 +11,13 @@
 
 static bool open_queue(struct front_console *c, uint32_t index, struct front_console_queue *q)
 {
-	struct vqd_memory memory = { .ring = q->ring, .ring_address = (uintptr_t)q->ring, .slots = q->slots };
+	struct front_console_shared *pool = (struct front_console_shared *)(void *)c->device.share.at;
+	struct vqd_memory memory = { .slots = q->slots };
 
-	memset(q->ring, 0, sizeof(q->ring));
-	return front_device_queue(&c->device, index, &q->queue, &memory, sizeof(q->ring), FRONT_CONSOLE_ENTRIES);
+	q->shared = pool ? &pool[index] : &q->own;
+	memory.ring = q->shared->ring;
+	memory.ring_address = (uintptr_t)q->shared->ring;
+	return front_device_queue(&c->device, index, &q->queue, &memory, sizeof(q->shared->ring), FRONT_CONSOLE_ENTRIES);
 }
 
 static void add(struct front_console *c, struct front_console_queue *q, struct front_console_buffer *buffer, uint32_t bytes, bool is_sent)
@@ -32,9 +35,8 @@ bool front_console_open(struct front_console *c, unsigned n)
 	    !open_queue(c, VIRTIO_CONSOLE_QUEUE_RECEIVE, &c->receive) || !open_queue(c, VIRTIO_CONSOLE_QUEUE_TRANSMIT, &c->transmit))
 		return false;
 	for (unsigned i = 0; i < FRONT_CONSOLE_ENTRIES; i++) {
-		add(c, &c->receive, &c->receive.buffers[i], FRONT_CONSOLE_BUFFER_BYTES, false);
-		c->transmit.buffers[i].next = c->free;
-		c->free = &c->transmit.buffers[i];
+		add(c, &c->receive, &c->receive.shared->buffers[i], FRONT_CONSOLE_BUFFER_BYTES, false);
+		c->free[c->free_count++] = (uint8_t)i;
 	}
 	vqd_cancel_signal(&c->transmit.queue);
 	front_device_run(&c->device);
@@ -50,10 +52,9 @@ static void collect(struct front_console *c)
 	void *cookie;
 
 	while ((err = vqd_get(&c->transmit.queue, &cookie, &written)) == VQ_OK) {
-		struct front_console_buffer *buffer = cookie;
+		const struct front_console_buffer *buffer = cookie;
 
-		buffer->next = c->free;
-		c->free = buffer;
+		c->free[c->free_count++] = (uint8_t)(buffer - c->transmit.shared->buffers);
 	}
 	c->is_lost |= err != VQ_ERR_EMPTY;
 }
@@ -64,11 +65,11 @@ uint32_t front_console_write(struct front_console *c, const void *bytes, uint32_
 
 	if (!c->is_lost)
 		collect(c);
-	while (done < count && c->free && !c->is_lost) {
-		struct front_console_buffer *buffer = c->free;
+	while (done < count && c->free_count && !c->is_lost) {
+		struct front_console_buffer *buffer = &c->transmit.shared->buffers[c->free[c->free_count - 1]];
 		uint32_t piece = count - done < FRONT_CONSOLE_BUFFER_BYTES ? count - done : FRONT_CONSOLE_BUFFER_BYTES;
 
-		c->free = buffer->next;
+		c->free_count--;
 		memcpy(buffer->bytes, (const uint8_t *)bytes + done, piece);
 		add(c, &c->transmit, buffer, piece, true);
 		done += piece;
@@ -126,5 +127,5 @@ bool front_console_arm(struct front_console *c)
 
 bool front_console_arm_room(struct front_console *c)
 {
-	return c->free || (is_sound(c) && vqd_ask_signal(&c->transmit.queue));
+	return c->free_count || (is_sound(c) && vqd_ask_signal(&c->transmit.queue));
 }

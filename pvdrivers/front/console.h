@@ -17,21 +17,29 @@
 
 struct front_console_buffer {
 	uint8_t bytes[FRONT_CONSOLE_BUFFER_BYTES];
-	struct front_console_buffer *next;	/* free ones */
 };
+
+/* What the device sees of a queue. */
+struct front_console_shared {
+	uint8_t ring[FRONT_CONSOLE_RING_BYTES] __attribute__((aligned(16)));
+	struct front_console_buffer buffers[FRONT_CONSOLE_ENTRIES];
+};
+
+_Static_assert(2 * sizeof(struct front_console_shared) <= FRONT_POOL_CONSOLE_BYTES, "a console's share of a pool holds both queues");
 
 struct front_console_queue {
 	struct virtq_driver queue;
 	struct vqd_slot slots[FRONT_CONSOLE_ENTRIES];
-	struct front_console_buffer buffers[FRONT_CONSOLE_ENTRIES];
-	uint8_t ring[FRONT_CONSOLE_RING_BYTES] __attribute__((aligned(16)));
+	struct front_console_shared *shared;	/* in the pool, or `own` */
+	struct front_console_shared own;
 };
 
 struct front_console {
 	struct front_device device;
 	bool is_lost;			/* the device broke the rules, or asks for a reset: nothing moves any more */
 	struct front_console_queue receive, transmit;
-	struct front_console_buffer *free;	/* to send with */
+	uint8_t free[FRONT_CONSOLE_ENTRIES];	/* buffers to send with: their numbers */
+	uint32_t free_count;
 	struct front_console_buffer *got;	/* that came, and was not read to its end */
 	uint32_t got_at, got_bytes;
 };

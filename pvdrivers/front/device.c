@@ -5,6 +5,7 @@
 
 #include <rt/irq.h>
 #include <rt/mmio.h>
+#include <rt/sysreg.h>
 #include <rt/tree.h>
 #include <virtio/virtio.h>
 #include <virtio/virtio_mmio.h>
@@ -65,7 +66,7 @@ bool front_device_find(struct front_device *device, uint32_t type, unsigned n)
 			return false;
 		least = device->base;
 	}
-	return true;
+	return front_pool_share(device->base, type, &device->share);
 }
 
 static uint64_t offered(const struct front_device *device)
@@ -147,7 +148,7 @@ void front_device_publish(const struct front_device *device, uint32_t index, str
 void front_device_notify(const struct front_device *device, uint32_t index)
 {
 	/* What was published must be seen first: the ring is normal memory, the register is a device. */
-	__asm__ volatile("dsb st" : : : "memory");
+	cpu_dsb_stores();
 	set(device, VIRTIO_MMIO_QUEUE_NOTIFY, index);
 }
 

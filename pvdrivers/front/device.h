@@ -12,13 +12,16 @@
 
 #include <virtio/virtq_driver.h>
 
+#include "pool.h"
+
 struct front_device {
 	uintptr_t base;
 	int irq;
 	uint64_t features;	/* that both sides have */
+	struct front_share share;	/* of a pool: all that it may be given the address of; none: any memory */
 };
 
-/** Finds the `n`-th device of a type (VIRTIO_ID_*), in the order of addresses. False: there are no more. */
+/** Finds the `n`-th device of a type (VIRTIO_ID_*), in the order of addresses. False: there are no more, or its pool is too small. */
 bool front_device_find(struct front_device *device, uint32_t type, unsigned n);
 
 /** Resets it, and agrees on features: those of `wanted` that it has. False: it refuses, or is no virtio 1 device. */

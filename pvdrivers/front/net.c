@@ -10,12 +10,6 @@
 #define WANTED	(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_PACKED | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_NET_F_MAC | VIRTIO_NET_F_MTU)
 #define MTU_DEFAULT	1500u
 
-static struct vqd_memory memory_of(struct front_net_queue *q)
-{
-	memset(q->ring, 0, sizeof(q->ring));
-	return (struct vqd_memory){ .ring = q->ring, .ring_address = (uintptr_t)q->ring, .slots = q->slots };
-}
-
 static struct vqd_segment segment_of(const struct front_net_buffer *buffer, uint32_t frame_bytes)
 {
 	return (struct vqd_segment){ (uintptr_t)&buffer->header, (uint32_t)sizeof(buffer->header) + frame_bytes };
@@ -23,9 +17,13 @@ static struct vqd_segment segment_of(const struct front_net_buffer *buffer, uint
 
 static bool open_queue(struct front_net *net, uint32_t index, struct front_net_queue *q)
 {
-	struct vqd_memory memory = memory_of(q);
+	struct front_net_shared *pool = (struct front_net_shared *)(void *)net->device.share.at;
+	struct vqd_memory memory = { .slots = q->slots };
 
-	return front_device_queue(&net->device, index, &q->queue, &memory, sizeof(q->ring), FRONT_NET_ENTRIES);
+	q->shared = pool ? &pool[index] : &q->own;
+	memory.ring = q->shared->ring;
+	memory.ring_address = (uintptr_t)q->shared->ring;
+	return front_device_queue(&net->device, index, &q->queue, &memory, sizeof(q->shared->ring), FRONT_NET_ENTRIES);
 }
 
 static void offer_buffer(struct front_net *net, struct front_net_buffer *buffer)
@@ -39,9 +37,8 @@ static void offer_buffer(struct front_net *net, struct front_net_buffer *buffer)
 static void fill(struct front_net *net)
 {
 	for (unsigned i = 0; i < FRONT_NET_ENTRIES; i++) {
-		offer_buffer(net, &net->receive.buffers[i]);
-		net->transmit.buffers[i].next = net->free;
-		net->free = &net->transmit.buffers[i];
+		offer_buffer(net, &net->receive.shared->buffers[i]);
+		net->free[net->free_count++] = (uint8_t)i;
 	}
 }
 
@@ -77,12 +74,16 @@ static void collect(struct front_net *net)
 	void *cookie;
 
 	while ((err = vqd_get(&net->transmit.queue, &cookie, &written)) == VQ_OK) {
-		struct front_net_buffer *buffer = cookie;
+		const struct front_net_buffer *buffer = cookie;
 
-		buffer->next = net->free;
-		net->free = buffer;
+		net->free[net->free_count++] = (uint8_t)(buffer - net->transmit.shared->buffers);
 	}
 	net->is_lost |= err != VQ_ERR_EMPTY;
+}
+
+static struct front_net_buffer *next_free(const struct front_net *net)
+{
+	return &net->transmit.shared->buffers[net->free[net->free_count - 1]];
 }
 
 uint8_t *front_net_reserve(struct front_net *net)
@@ -90,15 +91,15 @@ uint8_t *front_net_reserve(struct front_net *net)
 	if (net->is_lost)
 		return NULL;
 	collect(net);
-	return net->free && !net->is_lost ? net->free->frame : NULL;
+	return net->free_count && !net->is_lost ? next_free(net)->frame : NULL;
 }
 
 void front_net_send(struct front_net *net, uint32_t bytes)
 {
-	struct front_net_buffer *buffer = net->free;
+	struct front_net_buffer *buffer = next_free(net);
 	struct vqd_segment segment = segment_of(buffer, bytes);
 
-	net->free = buffer->next;
+	net->free_count--;
 	buffer->header = (struct virtio_net_hdr){ .gso_type = VIRTIO_NET_HDR_GSO_NONE };
 	if (vqd_add(&net->transmit.queue, &segment, 1, 0, buffer) != VQ_OK)
 		net->is_lost = true;
@@ -106,14 +107,20 @@ void front_net_send(struct front_net *net, uint32_t bytes)
 		front_device_publish(&net->device, VIRTIO_NET_QUEUE_TRANSMIT, &net->transmit.queue);
 }
 
-/* The device says how much it wrote; vqd_get() has it within the buffer. */
+/* The device says how much it wrote; vqd_get() has it within the buffer. What stands in a pool is read once. */
 static void deliver(struct front_net *net, const struct front_net_buffer *buffer, uint32_t written,
 		    void (*received)(const void *frame, uint32_t bytes))
 {
-	if (written > sizeof(buffer->header))
-		received(buffer->frame, written - (uint32_t)sizeof(buffer->header));
-	else
+	const uint8_t *frame = buffer->frame;
+	uint32_t bytes = written > sizeof(buffer->header) ? written - (uint32_t)sizeof(buffer->header) : 0;
+
+	if (!bytes) {
 		net->lost_frames++;
+		return;
+	}
+	if (net->device.share.at)
+		frame = memcpy(net->copy, frame, bytes);
+	received(frame, bytes);
 }
 
 bool front_net_poll(struct front_net *net, unsigned most, void (*received)(const void *frame, uint32_t bytes))

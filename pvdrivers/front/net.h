@@ -3,8 +3,9 @@
 #define FRONT_NET_H
 
 /*
- * A virtio network card as a program of ours sees it: whole Ethernet frames, copied once each way, checksums complete. Its interrupt does
- * nothing but wake who sleeps: one caller, from the program's loop. It must not know protocols, nor who is behind the device.
+ * A virtio network card as a program of ours sees it: whole Ethernet frames, copied once each way, and once more on receipt from a pool;
+ * checksums complete. Its interrupt does nothing but wake who sleeps: one caller, from the program's loop. It must not know protocols, nor
+ * who is behind the device.
  */
 
 #include <virtio/virtio_net.h>
@@ -18,14 +19,21 @@
 struct front_net_buffer {
 	struct virtio_net_hdr header;
 	uint8_t frame[FRONT_NET_FRAME_MAX];
-	struct front_net_buffer *next;	/* free ones */
+} __attribute__((aligned(8)));
+
+/* What the device sees of a queue. */
+struct front_net_shared {
+	uint8_t ring[FRONT_NET_RING_BYTES] __attribute__((aligned(16)));
+	struct front_net_buffer buffers[FRONT_NET_ENTRIES];
 };
+
+_Static_assert(2 * sizeof(struct front_net_shared) <= FRONT_POOL_NET_BYTES, "a card's share of a pool holds both queues");
 
 struct front_net_queue {
 	struct virtq_driver queue;
 	struct vqd_slot slots[FRONT_NET_ENTRIES];
-	struct front_net_buffer buffers[FRONT_NET_ENTRIES];
-	uint8_t ring[FRONT_NET_RING_BYTES] __attribute__((aligned(16)));
+	struct front_net_shared *shared;	/* in the pool, or `own` */
+	struct front_net_shared own;
 };
 
 struct front_net {
@@ -35,7 +43,9 @@ struct front_net {
 	bool is_lost;			/* the device broke the rules, or asks for a reset: nothing moves any more */
 	uint64_t lost_frames;		/* without a byte */
 	struct front_net_queue receive, transmit;
-	struct front_net_buffer *free;	/* to send with */
+	uint8_t free[FRONT_NET_ENTRIES];	/* buffers to send with: their numbers */
+	uint32_t free_count;
+	uint8_t copy[FRONT_NET_FRAME_MAX];	/* of a frame in a pool, which may change while it is looked at */
 };
 
 /** Brings up the `n`-th network card. False: there is none, or it cannot be used. `net` is static memory, and stays. */

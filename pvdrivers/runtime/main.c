@@ -20,6 +20,8 @@
 #include <rt/timer.h>
 #include <rt/tree.h>
 
+#define RESERVED_MAX	8u
+
 extern char __image_start[], __image_end[];
 extern void (*__init_array_start[])(void), (*__init_array_end[])(void);
 
@@ -29,20 +31,25 @@ _Noreturn void rt_main(const void *blob);
 static char *heap_next;
 static char *heap_end;
 
-/* The largest run of RAM that neither image, nor device tree, nor initrd uses. */
+/* The largest run of RAM that neither image, nor device tree, nor initrd uses, nor is reserved. */
 static void heap_init(void)
 {
 	struct tree_range ram = tree_ram();
 	struct tree_range initrd = tree_initrd();
 	uint64_t ram_end = ram.base + ram.size;
-	const uint64_t used[][2] = {
+	uint64_t used[4 + RESERVED_MAX][2] = {
 		{ ram.base, ram.base },
 		{ (uintptr_t)__image_start, (uintptr_t)__image_end },
 		{ (uintptr_t)tree_blob(), (uintptr_t)tree_blob() + fdt_totalsize(tree_blob()) },
 		{ initrd.base, initrd.base + initrd.size },
 	};
-	const size_t count = sizeof(used) / sizeof(used[0]);
+	size_t count = 4;
 	uint64_t best = 0;
+
+	for (unsigned n = 0; n < RESERVED_MAX && tree_reserved(n).size; n++, count++) {
+		used[count][0] = tree_reserved(n).base;
+		used[count][1] = tree_reserved(n).base + tree_reserved(n).size;
+	}
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t start = (used[i][1] + 4095) & ~4095ull;

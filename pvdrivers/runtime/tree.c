@@ -80,6 +80,19 @@ struct tree_range tree_initrd(void)
 	return (struct tree_range){ start, end - start };
 }
 
+struct tree_range tree_reserved(unsigned n)
+{
+	int parent = blob ? fdt_path_offset(blob, "/reserved-memory") : -1, node = -1;
+	struct tree_range range = { 0, 0 };
+
+	if (parent < 0)
+		return range;
+	fdt_for_each_subnode(node, blob, parent)
+		if (tree_reg(node, 0, &range) && n-- == 0)
+			return range;
+	return (struct tree_range){ 0, 0 };
+}
+
 static int next_cpu(int after)
 {
 	return fdt_node_offset_by_prop_value(blob, after, "device_type", "cpu", 4);

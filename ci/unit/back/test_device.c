@@ -139,6 +139,26 @@ static void features_are_negotiated(void)
 	front_close(&front);
 }
 
+/* A device whose front-end has a pool: a driver must say that it knows what a platform may ask of addresses. */
+static void a_demanded_feature_is_demanded(void)
+{
+	begin();
+	front.setup.demanded = VIRTIO_F_ACCESS_PLATFORM;
+	front_attach(&front);
+	front_write(&front, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 4, 1);
+	CHECK(front_read(&front, VIRTIO_MMIO_DEVICE_FEATURES) == (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_RING_RESET) >> 32);
+	CHECK(!front_negotiate(&front, OK_FEATURES) && !(status() & VIRTIO_STATUS_FEATURES_OK) && !front.needs_reset);
+	CHECK(!front_negotiate(&front, VIRTIO_F_ACCESS_PLATFORM) && echo.starts == 0);
+	front_start(&front, OK_FEATURES | VIRTIO_F_ACCESS_PLATFORM, 2);
+	CHECK(goes_through() && echo.features == (OK_FEATURES | VIRTIO_F_ACCESS_PLATFORM));
+	front_attach(&front);		/* the back-end starts again, and the driver's choice stands */
+	CHECK(front.device.is_running && goes_through());
+	front_close(&front);
+	begin();
+	CHECK(!front_negotiate(&front, OK_FEATURES | VIRTIO_F_ACCESS_PLATFORM));	/* nobody demands or offers it */
+	front_close(&front);
+}
+
 static void a_driver_starts_and_is_served(void)
 {
 	start_it();
@@ -454,6 +474,7 @@ int main(void)
 {
 	TEST(features_are_shown_by_selector);
 	TEST(features_are_negotiated);
+	TEST(a_demanded_feature_is_demanded);
 	TEST(a_driver_starts_and_is_served);
 	TEST(an_idle_queue_sleeps_until_its_doorbell);
 	TEST(a_queue_is_polled_for_longer_where_that_pays);

@@ -18,6 +18,7 @@
 	__asm__ volatile("msr " #name ", %x0" : : "rZ"(sysreg_value_) : "memory"); })
 
 static inline void cpu_isb(void) { __asm__ volatile("isb" : : : "memory"); }
+static inline void cpu_dsb_stores(void) { __asm__ volatile("dsb st" : : : "memory"); }
 static inline void cpu_dsb(void) { __asm__ volatile("dsb sy" : : : "memory"); }
 static inline void cpu_wfi(void) { __asm__ volatile("dsb sy\n\twfi" : : : "memory"); }
 static inline void cpu_wfe(void) { __asm__ volatile("wfe" : : : "memory"); }

@@ -28,6 +28,9 @@ struct tree_range tree_ram(void);
 /** The initrd; size 0: none. */
 struct tree_range tree_initrd(void);
 
+/** The n-th range that /reserved-memory keeps from general use; size 0: there are no more. */
+struct tree_range tree_reserved(unsigned n);
+
 /** Number of CPUs, and the MPIDR of the n-th. */
 unsigned tree_cpu_count(void);
 uint64_t tree_cpu_mpidr(unsigned n);
