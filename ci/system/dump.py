@@ -8,6 +8,8 @@ import time
 
 REGISTERS = ("TTBR0_EL2", "TCR_EL2", "MAIR_EL2", "SCTLR_EL2", "VTTBR_EL2", "VTCR_EL2", "HCR_EL2", "cpsr")
 
+SMMU = {"CR0": (0x20, 1), "STRTAB_BASE": (0x80, 2), "STRTAB_BASE_CFG": (0x88, 1)}     # offset, words
+
 
 class Stub:
     """gdb's remote protocol, as far as reading registers needs it. QEMU stops while it is connected."""
@@ -108,3 +110,14 @@ def collect(stub_path, cpus, vmids, limit=20):
                 missing.remove(row["VTTBR_EL2"] >> 48)
                 rows.append(row)
     return "".join(f"{i} {name} {value:#x}\n" for i, row in enumerate(rows) for name, value in row.items())
+
+
+def smmu(monitor, base):
+    """What the SMMU's registers at `base` say of its stream table, as lines for the walker; None: there is none."""
+    lines = ""
+    for name, (offset, count) in SMMU.items() if base else ():
+        words = re.findall(r"0x([0-9a-f]{8})\b", monitor.human(f"xp /{count}wx {int(base, 0) + offset:#x}").partition(":")[2])
+        if len(words) != count:
+            raise OSError(f"QEMU does not show the SMMU's {name}")
+        lines += f"smmu {name} 0x{''.join(reversed(words))}\n"
+    return lines

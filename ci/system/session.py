@@ -58,7 +58,8 @@ class Session(Watched):
         with self.test("every mapping of every page table is the plan's"):
             stub = f"{self.folder.name}/gdb"
             self.monitor.human(f"gdbserver unix:{stub},server=on,wait=off")
-            (self.logs / "registers").write_text(dump.collect(stub, self.cpu_count(), self.vmids()))
+            (self.logs / "registers").write_text(dump.collect(stub, self.cpu_count(), self.vmids())
+                                                 + dump.smmu(self.monitor, self.plan.word("smmu")))
             self.monitor.human("gdbserver none")
             memory = self.memory
             self.monitor.command("pmemsave", val=base, size=size, filename=str(memory))

@@ -90,6 +90,26 @@ static bool stage2_line(struct expected *out, char *const w[WORDS])
 	return kind_read(w[6], &map->kind);
 }
 
+/* dma PARTITION NAME IPA PA SIZE KIND */
+static bool dma_line(struct expected *out, char *const w[WORDS])
+{
+	struct map *map = &out->dma[out->dma_count++];
+
+	*map = (struct map){ .partition = (uint32_t)number(w[1]), .input = number(w[3]), .output = number(w[4]), .size = number(w[5]) };
+	name_copy(map->name, w[2]);
+	return kind_read(w[6], &map->kind);
+}
+
+/* stream PARTITION FIRST COUNT DEVICE */
+static bool stream_line(struct expected *out, char *const w[WORDS])
+{
+	struct stream *stream = &out->streams[out->stream_count++];
+
+	*stream = (struct stream){ .partition = (uint32_t)number(w[1]), .first = (uint32_t)number(w[2]), .count = (uint32_t)number(w[3]) };
+	name_copy(stream->name, w[4]);
+	return stream->partition < out->partition_count;
+}
+
 static bool partition_line(struct expected *out, char *const w[WORDS])
 {
 	struct partition *p = &out->partitions[out->partition_count++];
@@ -151,6 +171,12 @@ static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 		return count == 5 && out->stage1_count < WALK_ITEMS && stage1_line(out, w);
 	if (!strcmp(w[0], "map"))
 		return count == 7 && out->stage2_count < WALK_ITEMS && stage2_line(out, w);
+	if (!strcmp(w[0], "dma"))
+		return count == 7 && out->dma_count < WALK_ITEMS && dma_line(out, w);
+	if (!strcmp(w[0], "stream"))
+		return count == 5 && out->stream_count < WALK_ITEMS && stream_line(out, w);
+	if (!strcmp(w[0], "smmu"))
+		return out->has_smmu = count == 2;
 	if (!strcmp(w[0], "partition"))
 		return count >= 3 && out->partition_count < 16 && partition_line(out, w);
 	if (!strcmp(w[0], "vmid"))
@@ -246,7 +272,21 @@ bool sections_read(const char *elf_path, struct expected *out)
 	return is_good && out->section_count > before ? true : refuse(elf_path, "is no ELF file with sections");
 }
 
-/* ---- the machine: lines "CPU REGISTER VALUE" */
+/* ---- the machine: lines "CPU REGISTER VALUE" and "smmu REGISTER VALUE" */
+
+static bool smmu_set(struct smmu_registers *r, const char *name, uint64_t value)
+{
+	r->seen++;
+	if (!strcmp(name, "CR0"))
+		r->cr0 = value;
+	else if (!strcmp(name, "STRTAB_BASE"))
+		r->base = value;
+	else if (!strcmp(name, "STRTAB_BASE_CFG"))
+		r->config = value;
+	else
+		return false;
+	return true;
+}
 
 static bool register_set(struct registers *r, const char *name, uint64_t value)
 {
@@ -267,7 +307,7 @@ static bool register_set(struct registers *r, const char *name, uint64_t value)
 	return false;
 }
 
-bool registers_read(const char *path, struct registers *out, size_t *count)
+bool registers_read(const char *path, struct registers *out, size_t *count, struct smmu_registers *smmu)
 {
 	char line[256], *words[WORDS];
 	bool is_good = true;
@@ -282,6 +322,10 @@ bool registers_read(const char *path, struct registers *out, size_t *count)
 
 		if (!found)
 			continue;
+		if (found == 3 && !strcmp(words[0], "smmu")) {
+			is_good = smmu_set(smmu, words[1], number(words[2]));
+			continue;
+		}
 		is_good = cpu < WALK_CPUS && register_set(&out[cpu], words[1], number(words[2]));
 		if (is_good) {
 			out[cpu].cpu = (uint32_t)cpu;

@@ -225,68 +225,82 @@ static struct rights stage2_wanted(enum map_kind kind)
 	return wanted[kind];
 }
 
-static void judge_stage2_rights(const struct partition *p, const struct map *map, const struct leaf *leaf)
-{
+/* One translation of a partition: by its vCPUs, or by its devices. */
+struct view {
 	char what[96];
+	const struct expected *e;
+};
+
+static void judge_stage2_rights(const struct view *v, const struct map *map, const struct leaf *leaf)
+{
 	bool is_readable = leaf->entry >> 6 & 1;
 	struct rights got = { leaf->entry >> 7 & 1, !(leaf->entry >> 54 & 1), stage2_type(leaf->entry) };
 
-	snprintf(what, sizeof(what), "stage 2 of %s", p->name);
-	rights_compare(what, map->name, leaf, got, stage2_wanted(map->kind));
+	rights_compare(v->what, map->name, leaf, got, stage2_wanted(map->kind));
 	if (!is_readable)
-		finding("%s: %s at 0x%" PRIx64 " is not readable", what, map->name, leaf->input);
+		finding("%s: %s at 0x%" PRIx64 " is not readable", v->what, map->name, leaf->input);
 	if (!(leaf->entry & LEAF_AF))
-		finding("%s: %s at 0x%" PRIx64 " has no access flag", what, map->name, leaf->input);
+		finding("%s: %s at 0x%" PRIx64 " has no access flag", v->what, map->name, leaf->input);
 }
 
 /* The hypervisor's pages that guests see stand in two sections, cacheable or not, and nothing else of it is ever shown. */
-static void judge_stage2_output(const struct expected *e, const struct partition *p, const struct map *map, const struct leaf *leaf)
+static void judge_stage2_output(const struct view *v, const struct map *map, const struct leaf *leaf)
 {
-	const struct range *section = range_of(e->sections, e->section_count, leaf->output, leaf->size);
+	const struct range *section = range_of(v->e->sections, v->e->section_count, leaf->output, leaf->size);
 
 	if (map->is_anywhere) {
 		bool is_cached = map->kind == MAP_PAGE_READ || map->kind == MAP_PAGE_WRITE;
 
 		if (!section || strcmp(section->name, is_cached ? ".shared_pages" : ".device_pages"))
-			finding("stage 2 of %s: %s shows 0x%" PRIx64 ", which is no %s of the hypervisor", p->name, map->name, leaf->output,
+			finding("%s: %s shows 0x%" PRIx64 ", which is no %s of the hypervisor", v->what, map->name, leaf->output,
 				is_cached ? "shared page" : "device page");
 		return;
 	}
 	if (leaf->output != map->output + (leaf->input - map->input))
-		finding("stage 2 of %s: %s at 0x%" PRIx64 " is 0x%" PRIx64 ", not 0x%" PRIx64, p->name, map->name, leaf->input, leaf->output,
+		finding("%s: %s at 0x%" PRIx64 " is 0x%" PRIx64 ", not 0x%" PRIx64, v->what, map->name, leaf->input, leaf->output,
 			map->output + (leaf->input - map->input));
-	for (size_t i = 0; i < e->region_count; i++)
-		if (overlaps(leaf->output, leaf->size, e->regions[i].base, e->regions[i].size))
-			finding("stage 2 of %s: 0x%" PRIx64 " reaches 0x%" PRIx64 " of region %s", p->name, leaf->input, leaf->output, e->regions[i].name);
+	for (size_t i = 0; i < v->e->region_count; i++)
+		if (overlaps(leaf->output, leaf->size, v->e->regions[i].base, v->e->regions[i].size))
+			finding("%s: 0x%" PRIx64 " reaches 0x%" PRIx64 " of region %s", v->what, leaf->input, leaf->output, v->e->regions[i].name);
+}
+
+void judge_translation(const struct expected *e, const struct partition *p, const char *what, const struct map *maps, size_t count,
+		       const struct leaves *leaves)
+{
+	struct view v = { .e = e };
+
+	snprintf(v.what, sizeof(v.what), "%s of %s", what, p->name);
+	for (size_t i = 0; i < leaves->count; i++) {
+		const struct leaf *leaf = &leaves->items[i];
+		const struct map *map = map_of(maps, count, p->id, leaf->input);
+
+		if (!map || !is_inside(leaf->input, leaf->size, map->input, map->size)) {
+			finding("%s: 0x%" PRIx64 " (to 0x%" PRIx64 ", 0x%" PRIx64 " bytes): the plan has no such mapping", v.what, leaf->input,
+				leaf->output, leaf->size);
+			continue;
+		}
+		judge_stage2_rights(&v, map, leaf);
+		judge_stage2_output(&v, map, leaf);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct map *map = &maps[i];
+		uint64_t mapped = bytes_mapped(leaves, map->input, map->size);
+
+		/* A page of registers is out while reads of it must exit; a window while its front-end does not run. */
+		if (map->partition == p->id && map->kind != MAP_PAGE && mapped != map->size && (map->kind != MAP_WINDOW || mapped))
+			finding("%s: of %s (0x%" PRIx64 "), 0x%" PRIx64 " of 0x%" PRIx64 " bytes are mapped", v.what, map->name, map->input, mapped,
+				map->size);
+	}
 }
 
 void judge_stage2(const struct expected *e, const struct partition *p, const struct registers *r, const struct leaves *leaves)
 {
 	if ((r->vttbr >> 48) != p->vmid)
 		finding("stage 2 of %s: VTTBR_EL2 has VMID %u, not %u", p->name, (unsigned)(r->vttbr >> 48), p->vmid);
-	for (size_t i = 0; i < leaves->count; i++) {
-		const struct leaf *leaf = &leaves->items[i];
-		const struct map *map = map_of(e->stage2, e->stage2_count, p->id, leaf->input);
-
-		if (!map || !is_inside(leaf->input, leaf->size, map->input, map->size)) {
-			finding("stage 2 of %s: 0x%" PRIx64 " (to 0x%" PRIx64 ", 0x%" PRIx64 " bytes): the plan has no such mapping", p->name,
-				leaf->input, leaf->output, leaf->size);
-			continue;
-		}
-		judge_stage2_rights(p, map, leaf);
-		judge_stage2_output(e, p, map, leaf);
-	}
-	for (size_t i = 0; i < e->stage2_count; i++) {
-		const struct map *map = &e->stage2[i];
-
-		uint64_t mapped = bytes_mapped(leaves, map->input, map->size);
-
-		/* A page of registers is out while reads of it must exit; a window while its front-end does not run. */
-		if (map->partition == p->id && map->kind != MAP_PAGE && mapped != map->size && (map->kind != MAP_WINDOW || mapped))
-			finding("stage 2 of %s: of %s (0x%" PRIx64 "), 0x%" PRIx64 " of 0x%" PRIx64 " bytes are mapped", p->name, map->name,
-				map->input, mapped, map->size);
-	}
+	judge_translation(e, p, "stage 2", e->stage2, e->stage2_count, leaves);
 }
+
+/* ---- between partitions */
 
 /* What both leaves show, and nothing more, is declared for these two partitions at these addresses. */
 static bool is_declared(const struct expected *e, size_t a, const struct leaf *x, size_t b, const struct leaf *y)

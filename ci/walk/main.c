@@ -11,6 +11,7 @@
 
 static struct expected expected;
 static struct registers registers[WALK_CPUS];
+static struct smmu_registers smmu;
 static struct leaves tables[16];
 
 static void stage1_judge(const struct memory *memory, const struct registers *r)
@@ -57,6 +58,8 @@ static void judge_all(const struct memory *memory, size_t count)
 	for (size_t i = 0; i < expected.partition_count; i++)
 		stage2_judge(memory, i, count);
 	judge_sharing(&expected, tables);
+	if (expected.has_smmu)
+		printf("streams: %zu reach something\n", judge_streams(&expected, memory, &smmu));
 }
 
 int main(int argc, char **argv)
@@ -68,9 +71,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: walk MAP.TXT HYP.ELF REGISTERS BASE MEMORY\n");
 		return 2;
 	}
-	if (!expected_read(argv[1], &expected) || !sections_read(argv[2], &expected) || !registers_read(argv[3], registers, &count) ||
+	if (!expected_read(argv[1], &expected) || !sections_read(argv[2], &expected) || !registers_read(argv[3], registers, &count, &smmu) ||
 	    !memory_read(argv[5], strtoull(argv[4], NULL, 0), &memory))
 		return 2;
+	if (expected.has_smmu && smmu.seen != 3) {
+		fprintf(stderr, "walk: %s: the plan has an SMMU, and its registers are not there\n", argv[3]);
+		return 2;
+	}
 	judge_all(&memory, count);
 	printf("%zu findings\n", finding_count);
 	return finding_count ? 1 : 0;

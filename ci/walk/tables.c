@@ -59,7 +59,7 @@ struct walk {
 	size_t budget;		/* tables that may still be read: a loop ends */
 };
 
-static bool memory_word(const struct memory *m, uint64_t pa, uint64_t *word)
+bool memory_word(const struct memory *m, uint64_t pa, uint64_t *word)
 {
 	if (pa < m->base || pa - m->base > m->size - 8 || m->size < 8)
 		return false;

@@ -28,6 +28,12 @@ struct registers {
 	uint64_t pstate;
 };
 
+/* Of the SMMU, ARM IHI 0070. */
+struct smmu_registers {
+	uint64_t cr0, base, config;	/* SMMU_CR0, SMMU_STRTAB_BASE, SMMU_STRTAB_BASE_CFG */
+	unsigned seen;			/* how many of them were told */
+};
+
 /* One valid last-level entry of a table. */
 struct leaf {
 	uint64_t input;		/* VA of EL2, or IPA */
@@ -68,6 +74,12 @@ struct pair {
 	uint64_t front_input, back_input, size;
 };
 
+/* Streams of a device; of two lines that hold a stream the one with fewer counts. */
+struct stream {
+	char name[WALK_NAME_BYTES];
+	uint32_t partition, first, count;
+};
+
 struct partition {
 	uint32_t id;
 	char name[WALK_NAME_BYTES];
@@ -84,6 +96,11 @@ struct expected {
 	size_t stage1_count;
 	struct map stage2[WALK_ITEMS];
 	size_t stage2_count;
+	struct map dma[WALK_ITEMS];		/* what devices of some partitions reach; those of the others reach what is in stage2 */
+	size_t dma_count;
+	struct stream streams[WALK_ITEMS];
+	size_t stream_count;
+	bool has_smmu;
 	struct range regions[WALK_ITEMS];	/* planned, and no partition's */
 	size_t region_count;
 	struct range shared[WALK_ITEMS];	/* declared reachable from several partitions */
@@ -102,22 +119,32 @@ struct expected {
 bool walk_stage1(const struct memory *memory, const struct registers *r, struct leaves *out);
 bool walk_stage2(const struct memory *memory, const struct registers *r, struct leaves *out);
 void leaves_free(struct leaves *leaves);
+/** The word at `pa`. Returns: false if it was not dumped. */
+bool memory_word(const struct memory *memory, uint64_t pa, uint64_t *word);
 
 /* ---- judge.c */
 
 void judge_stage1(const struct expected *expected, const struct registers *r, const struct leaves *leaves);
 void judge_stage2(const struct expected *expected, const struct partition *partition, const struct registers *r,
 		  const struct leaves *leaves);
+/** What `leaves` translate for `partition`, compared with those of `maps` that are its own. `what` names it in findings. */
+void judge_translation(const struct expected *expected, const struct partition *partition, const char *what, const struct map *maps, size_t count,
+		       const struct leaves *leaves);
 /** No page of two partitions, unless declared. `tables` holds one a partition, in their order. */
 void judge_sharing(const struct expected *expected, const struct leaves *tables);
 /** What the registers of one CPU must say beside their table roots. */
 void judge_registers(const struct registers *r);
 
+/* ---- smmu.c */
+
+/** Every stream of the table is its owner's, and reaches what the plan gives that one; any other reaches nothing. Returns: streams that reach something. */
+size_t judge_streams(const struct expected *expected, const struct memory *memory, const struct smmu_registers *r);
+
 /* ---- input.c: complain on stderr and return false when a file is not what it must be */
 
 bool expected_read(const char *path, struct expected *out);
 bool sections_read(const char *elf_path, struct expected *out);
-bool registers_read(const char *path, struct registers *out, size_t *count);
+bool registers_read(const char *path, struct registers *out, size_t *count, struct smmu_registers *smmu);
 bool memory_read(const char *path, uint64_t base, struct memory *out);
 
 /* ---- findings */
