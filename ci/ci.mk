@@ -7,8 +7,8 @@
 
 # Static checks judge what the rooms have built: objects' dependency files and call graphs.
 CHECK_SUITES += check
-SUITE_check = $(PYTHON) ci/check/main.py --tree . --out $(O) --picolibc $(PICOLIBC_INC)
-suite-deps-check: $(O)/hyp/hyp.elf
+SUITE_check = $(PYTHON) ci/check/main.py --tree . --out $(O) $(addprefix --library ,$(PICOLIBC_INC) $(LIBFDT_DIR) $(LWIP_DIR)/include)
+suite-deps-check: $(O)/hyp/hyp.elf $(DEP_PICOLIBC) $(DEP_LIBFDT) $(DEP_LWIP)
 
 SUITES ?= $(CHECK_SUITES)
 

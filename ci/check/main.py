@@ -20,7 +20,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tree", default=".")
     parser.add_argument("--out", default="build")
-    parser.add_argument("--picolibc", required=True, help="headers of the unikernels' C library")
+    parser.add_argument("--library", action="append", required=True, help="headers of a library of unikernels")
     args = parser.parse_args()
     tree, out = pathlib.Path(args.tree).resolve(), pathlib.Path(args.out).resolve()
     tap = Tap()
@@ -31,7 +31,7 @@ def main():
 
     found, judged = includes.run(tree, out)
     tap.result(f"who may include whom ({judged} objects)", found or ([] if judged else ["no object was judged: build first"]))
-    found, count = headers.run(tree, args.picolibc)
+    found, count = headers.run(tree, args.library)
     tap.result(f"headers stand alone ({count})", found or ([] if count else ["no header found"]))
     tap.result("licence lines, no host of a registry, no home, nothing outside", text.run(tree))
     tap.result(f"links of the documents lead somewhere ({len(links.documents(tree))})", links.run(tree))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Unit tests of the driver side of virtio devices (pvdrivers/front) on the host, with sanitizers, against the real back-ends: with a pool, of
-# which alone those see anything, and without.
+# which alone those see anything, and without; the console against a device that lies.
 
 UNIT_FRONT := $(O)/unit/front
 UNIT_FRONT_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ipvdrivers -Ihyp \
@@ -26,8 +26,14 @@ $(UNIT_FRONT_PROGRAMS): $(UNIT_FRONT)/test_%: $(UNIT_FRONT)/test/front/test_%.o 
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $(UNIT_FRONT_CFLAGS) $^ -o $@ -lfdt
 
+# A device that lies; the real device side of the rings, without the back-ends.
+$(UNIT_FRONT)/test_console: $(addprefix $(UNIT_FRONT)/,$(addprefix test/,front/test_console.o front/liar.o virtio/host_window.o) \
+		$(addprefix front/,console.o device.o pool.o) runtime/tree.o $(patsubst pvdrivers/%.c,%.o,$(wildcard pvdrivers/virtio/*.c)))
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(UNIT_FRONT_CFLAGS) $^ -o $@ -lfdt
+
 -include $(wildcard $(UNIT_FRONT)/*/*.d $(UNIT_FRONT)/test/*/*.d)
 
 CHECK_SUITES += unit-front
-SUITE_unit-front = $(PYTHON) ci/unit/join.py $(UNIT_FRONT_PROGRAMS)
-suite-deps-unit-front: $(UNIT_FRONT_PROGRAMS)
+SUITE_unit-front = $(PYTHON) ci/unit/join.py $(UNIT_FRONT_PROGRAMS) $(UNIT_FRONT)/test_console
+suite-deps-unit-front: $(UNIT_FRONT_PROGRAMS) $(UNIT_FRONT)/test_console
