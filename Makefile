@@ -68,15 +68,8 @@ endif
 -include firmware/image/flash.mk
 -include ci/ci.mk
 
-# Other flags than last time, and what was compiled with those is stale.
-ifneq ($(NEEDS_TOOLS),)
-FLAG_NAMES := $(foreach v,$(sort $(filter %FLAGS %CC WARN,$(.VARIABLES))),$(if $(filter file,$(origin $(v))),$(v)))
-FLAG_NAMES := $(filter-out MAKEFLAGS .SHELLFLAGS,$(FLAG_NAMES))
-$(shell mkdir -p '$(O)')
-$(file >$(O)/.flags.new,$(foreach v,$(FLAG_NAMES),$(v)=$($(v))))
-$(shell cd '$(O)' && if cmp -s .flags.new .flags; then rm .flags.new; else mv .flags.new .flags; \
-	find . \( -path ./firmware/u-boot -o -path ./mutants -o -path ./repro \) -prune -o -name '*.o' -type f -exec rm {} +; fi)
-endif
+# Behind all others: it looks at what they set.
+-include deps/flags.mk
 
 .PHONY: all help clean distclean test
 all: ## Build the appliance: $(O)/appliance.img, report.txt and map.svg

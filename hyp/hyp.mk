@@ -27,7 +27,7 @@ HYP_OBJECTS = $(HYP_LINKED:%=$(O)/%.o) $(O)/hyp/plan.c.o
 .PHONY: hyp
 hyp: $(O)/hyp/hyp.bin
 
-$(O)/hyp/arm64/offsets.h: hyp/arm64/offsets.c
+$(O)/hyp/arm64/offsets.h: hyp/arm64/offsets.c $(O)/.flags
 	$(call say,OFFSETS,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(ARM64_CC) $(filter-out -fcallgraph-info=su,$(HYP_CFLAGS)) -MMD -MP -MT $@ -MF $@.d -S -o - $< | grep '^#define' > $@

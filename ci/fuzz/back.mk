@@ -4,7 +4,7 @@
 FUZZ_BACK := $(O)/fuzz/back
 FUZZ_BACK_NAMES := vswitch gso
 FUZZ_BACK_SOURCES := ci/fuzz/driver.c ci/unit/back/frames.c $(wildcard pvdrivers/back/vswitch*.c) $(addprefix pvdrivers/back/,packet.c gso.c checksum.c)
-FUZZ_BACK_HEADERS := $(wildcard pvdrivers/back/*.h ci/fuzz/*.h ci/unit/back/*.h)
+FUZZ_BACK_HEADERS := $(O)/.flags $(wildcard pvdrivers/back/*.h ci/fuzz/*.h ci/unit/back/*.h)
 FUZZ_BACK_PROGRAMS := $(FUZZ_BACK_NAMES:%=$(FUZZ_BACK)/fuzz_%) $(FUZZ_BACK_NAMES:%=$(FUZZ_BACK)/fuzz_%_planted)
 FUZZ_BACK_BUILD = $(HOSTCC) -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) $(filter %.c,$^) -o $@
 

@@ -6,7 +6,7 @@ FUZZ_FW_NAMES := manifest record gpt
 FUZZ_FW_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) $(FW_INCLUDE)
 FUZZ_FW_SOURCES := ci/fuzz/driver.c ci/unit/firmware/sample.c firmware/image/manifest_write.c $(FW_UPDATE:%=firmware/update/%.c) \
 	firmware/update/crypto_mbedtls.c
-FUZZ_FW_HEADERS := $(wildcard firmware/update/*.h firmware/image/*.h ci/fuzz/*.h ci/unit/firmware/*.h)
+FUZZ_FW_HEADERS := $(O)/.flags $(wildcard firmware/update/*.h firmware/image/*.h ci/fuzz/*.h ci/unit/firmware/*.h)
 FUZZ_FW_PROGRAMS := $(FUZZ_FW_NAMES:%=$(FUZZ_FW)/fuzz_%) $(FUZZ_FW_NAMES:%=$(FUZZ_FW)/fuzz_%_planted)
 FUZZ_FW_BUILD = $(HOSTCC) $(FUZZ_FW_CFLAGS) $(filter %.c %.o,$^) -o $@
 

@@ -4,7 +4,7 @@
 FUZZ_FRONT := $(O)/fuzz/front
 FUZZ_FRONT_SOURCES := ci/fuzz/driver.c ci/fuzz/fuzz_front.c $(addprefix ci/unit/back/,front.c disk.c net.c nic.c) pvdrivers/phys/status.c \
 	$(filter-out %/state.c,$(wildcard pvdrivers/back/*.c)) $(wildcard pvdrivers/virtio/*.c)
-FUZZ_FRONT_HEADERS := $(wildcard pvdrivers/back/*.h pvdrivers/virtio/*.h pvdrivers/phys/*.h ci/fuzz/*.h ci/unit/back/*.h)
+FUZZ_FRONT_HEADERS := $(O)/.flags $(wildcard pvdrivers/back/*.h pvdrivers/virtio/*.h pvdrivers/phys/*.h ci/fuzz/*.h ci/unit/back/*.h)
 FUZZ_FRONT_BUILD = $(HOSTCC) -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ipvdrivers -Ihyp -Ipvdrivers/runtime/include -o $@
 
 $(FUZZ_FRONT)/fuzz_front: $(FUZZ_FRONT_SOURCES) $(FUZZ_FRONT_HEADERS)

@@ -4,7 +4,7 @@
 FUZZ_PLAN := $(O)/fuzz/planner
 FUZZ_PLAN_NAMES := image board
 FUZZ_PLAN_SOURCES := ci/fuzz/driver.c $(addprefix appliance-config/plan/,image.c board.c board_node.c board_pci.c text.c)
-FUZZ_PLAN_HEADERS := $(wildcard appliance-config/plan/*.h ci/fuzz/*.h)
+FUZZ_PLAN_HEADERS := $(O)/.flags $(wildcard appliance-config/plan/*.h ci/fuzz/*.h)
 FUZZ_PLAN_PROGRAMS := $(FUZZ_PLAN_NAMES:%=$(FUZZ_PLAN)/fuzz_%) $(FUZZ_PLAN_NAMES:%=$(FUZZ_PLAN)/fuzz_%_planted)
 FUZZ_PLAN_BUILD = $(HOSTCC) -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) $(FUZZ_PLANT) $(filter %.c,$^) -o $@ -lfdt -lz
 

@@ -4,7 +4,7 @@
 
 FUZZ_VIRTIO := $(O)/fuzz/virtio
 FUZZ_VIRTIO_NAMES := virtq_device virtq_driver
-FUZZ_VIRTIO_HEADERS := $(wildcard pvdrivers/virtio/*.h ci/fuzz/*.h)
+FUZZ_VIRTIO_HEADERS := $(O)/.flags $(wildcard pvdrivers/virtio/*.h ci/fuzz/*.h)
 FUZZ_VIRTIO_PROGRAMS := $(FUZZ_VIRTIO_NAMES:%=$(FUZZ_VIRTIO)/fuzz_%) $(FUZZ_VIRTIO_NAMES:%=$(FUZZ_VIRTIO)/fuzz_%_planted)
 FUZZ_VIRTIO_DRIVER_SIDE := $(addprefix pvdrivers/virtio/,virtq_driver.c split_driver.c packed_driver.c)
 FUZZ_VIRTIO_DEVICE_SIDE := $(addprefix pvdrivers/virtio/,window.c chain.c virtq.c split.c packed.c)

@@ -2,7 +2,7 @@
 # Tests of pvdrivers/channel on the host: what programs rely on; both ends interleaved, killed, and lying; two threads.
 
 UNIT_CHANNEL := $(O)/unit/channel
-UNIT_CHANNEL_HEADERS := $(wildcard pvdrivers/channel/*.h ci/unit/channel/*.h ci/unit/tap.h)
+UNIT_CHANNEL_HEADERS := $(O)/.flags $(wildcard pvdrivers/channel/*.h ci/unit/channel/*.h ci/unit/tap.h)
 UNIT_CHANNEL_PROGRAMS := $(addprefix $(UNIT_CHANNEL)/test_,channel steps threads)
 
 $(UNIT_CHANNEL)/test_channel $(UNIT_CHANNEL)/test_steps: UNIT_CHANNEL_SANITIZE = $(HOST_SANITIZE)

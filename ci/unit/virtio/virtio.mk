@@ -5,7 +5,7 @@ UNIT_VIRTIO := $(O)/unit/virtio
 UNIT_VIRTIO_INCLUDE := -Ipvdrivers
 UNIT_VIRTIO_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) $(UNIT_VIRTIO_INCLUDE)
 UNIT_VIRTIO_ROOM := $(wildcard pvdrivers/virtio/*.c)
-UNIT_VIRTIO_HEADERS := $(wildcard pvdrivers/virtio/*.h ci/unit/virtio/*.h ci/unit/tap.h)
+UNIT_VIRTIO_HEADERS := $(O)/.flags $(wildcard pvdrivers/virtio/*.h ci/unit/virtio/*.h ci/unit/tap.h)
 UNIT_VIRTIO_HELPERS := $(addprefix ci/unit/virtio/,host_window.c pair.c)
 UNIT_VIRTIO_OBJECTS := $(patsubst pvdrivers/virtio/%.c,$(UNIT_VIRTIO)/room/%.o,$(UNIT_VIRTIO_ROOM)) \
 	$(patsubst ci/unit/virtio/%.c,$(UNIT_VIRTIO)/test/%.o,$(UNIT_VIRTIO_HELPERS))
