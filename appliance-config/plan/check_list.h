@@ -45,6 +45,9 @@ check_fn check_disk_name_bad, check_disk_name_twice, check_disk_nobody, check_di
 /* check_io.c: devices between partitions */
 check_fn check_io_self, check_io_cycle, check_io_memory, check_window_room, check_io_irq, check_io_limit, check_forward_bad, check_device_stream;
 
+/* check_pool.c: what I/O partitions see of others */
+check_fn check_pool_nobody, check_pool_align, check_pool_large, check_pool_small, check_pool_room, check_pool_kernel;
+
 /* check_cable.c: serial cables */
 check_fn check_cable_name_bad, check_cable_name_twice, check_cable_nobody, check_cable_self, check_cable_io, check_io_lines;
 

@@ -124,6 +124,11 @@ const struct check checks[] = {
 	{ "io-limit", PHASE_CONFIG, check_io_limit },
 	{ "forward-bad", PHASE_CONFIG, check_forward_bad },
 
+	{ "pool-nobody", PHASE_CONFIG, check_pool_nobody },
+	{ "pool-align", PHASE_CONFIG, check_pool_align },
+	{ "pool-large", PHASE_CONFIG, check_pool_large },
+	{ "pool-small", PHASE_CONFIG, check_pool_small },
+
 	{ "channel-name-bad", PHASE_CONFIG, check_channel_name_bad },
 	{ "channel-name-twice", PHASE_CONFIG, check_channel_name_twice },
 	{ "channel-nobody", PHASE_CONFIG, check_channel_nobody },
@@ -148,6 +153,8 @@ const struct check checks[] = {
 	{ "initrd-kind", PHASE_IMAGES, check_initrd_kind },
 	{ "initrd-fits", PHASE_IMAGES, check_initrd_fits },
 	{ "overlay-missing", PHASE_IMAGES, check_overlay_missing },
+	{ "pool-room", PHASE_IMAGES, check_pool_room },
+	{ "pool-kernel", PHASE_IMAGES, check_pool_kernel },
 
 	{ "device-reference", PHASE_LAYOUT, check_device_reference },
 	{ "overlay-bad", PHASE_LAYOUT, check_overlay_bad },

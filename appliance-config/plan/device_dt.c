@@ -88,7 +88,7 @@ void dt_put_dma_ranges(struct dt *dt)
 
 	for (uint32_t i = 0; i <= model->window_count; i++) {
 		const struct io_window *w = i ? &model->windows[i - 1] : NULL;
-		uint64_t pa = w ? model->parts[w->front].ram.base : dt->part->ram.base;
+		uint64_t pa = w ? part_shown_pa(&model->parts[w->front]) : dt->part->ram.base;
 		uint64_t ipa = w ? w->ipa : GUEST_RAM, size = w ? w->size : dt->part->memory;
 		const uint32_t range[] = { 0x43000000, HIGH(pa), LOW(pa), HIGH(ipa), LOW(ipa), HIGH(size), LOW(size) };
 

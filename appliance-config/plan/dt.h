@@ -56,7 +56,8 @@ void dt_put_dma_ranges(struct dt *dt);
 /* function_dt.c: a host bridge with the functions that it was given by themselves, and the ITS, inside of the controller's node. */
 void dt_put_functions(struct dt *dt);
 void dt_put_its(struct dt *dt);
-/* io_dt.c: devices of which it is the front-end, and what it must know as a back-end. */
+/* io_dt.c: the only memory that its back-ends reach, if that is not all; devices of which it is the front-end, and what it must know as a back-end. */
+void dt_put_pool(struct dt *dt);
 void dt_put_fronts(struct dt *dt);
 void dt_put_backs(struct dt *dt);
 /* channel_dt.c: its ends of channels. */

@@ -74,10 +74,14 @@ static void emit_map_line(const struct part *part, const struct map *m, struct t
 /* What two partitions may both reach: RAM that a window shows, and device pages, one by one. */
 static void emit_sharing(const struct model *model, struct text *out)
 {
+	for (uint32_t i = 0; i < model->part_count; i++)
+		if (model->parts[i].has_pool)
+			text_add(out, "pool %u " X64 " " X64 "\n", i, model->parts[i].pool.base, model->parts[i].pool.size);
 	for (uint32_t i = 0; i < model->window_count; i++) {
 		const struct io_window *w = &model->windows[i];
 
-		text_add(out, "window %u %u " X64 " " X64 " " X64 "\n", w->front, w->back, model->parts[w->front].ram.base, w->ipa, w->size);
+		text_add(out, "window %u %u " X64 " " X64 " " X64 " " X64 "\n", w->front, w->back, part_shown_pa(&model->parts[w->front]), w->ipa, w->size,
+			 part_shown(&model->parts[w->front]).base);
 	}
 	for (uint32_t i = 0; i < model->vdev_count; i++) {
 		const struct vdev *v = &model->vdevs[i];

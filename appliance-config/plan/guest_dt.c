@@ -158,6 +158,7 @@ static void put_tree(struct dt *dt)
 	PUT_CELLS(dt, "interrupt-parent", dt_gic_phandle(dt));
 	dt_put_flag(dt, "dma-coherent");
 	put_memory(dt);
+	dt_put_pool(dt);
 	put_chosen(dt);
 	put_cpus(dt);
 	put_psci(dt);

@@ -9,7 +9,26 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { PHANDLE_PORT = 0x7100, PHANDLE_DISK = 0x7200, PREFIX_BYTES = 18 };
+enum { PHANDLE_POOL = 0x7001, PHANDLE_PORT = 0x7100, PHANDLE_DISK = 0x7200, PREFIX_BYTES = 18 };
+
+/* Binding: Linux, reserved-memory/shared-dma-pool.yaml. Neither "no-map" nor "reusable" may stand there. */
+void dt_put_pool(struct dt *dt)
+{
+	struct range pool = dt->part->pool;
+
+	if (!dt->part->has_pool)
+		return;
+	dt_begin(dt, "reserved-memory");
+	PUT_CELLS(dt, "#address-cells", 2);
+	PUT_CELLS(dt, "#size-cells", 2);
+	dt_put_flag(dt, "ranges");
+	dt_begin(dt, mem_format("restricted-dma-pool@%" PRIx64, pool.base));
+	dt_put_text(dt, "compatible", "restricted-dma-pool");
+	PUT_REG(dt, pool.base, pool.size);
+	PUT_CELLS(dt, "phandle", PHANDLE_POOL);
+	dt_end(dt);
+	dt_end(dt);
+}
 
 void dt_put_fronts(struct dt *dt)
 {
@@ -24,6 +43,8 @@ void dt_put_fronts(struct dt *dt)
 		PUT_REG(dt, vdev_ipa(v), PAGE_BYTES);
 		PUT_CELLS(dt, "interrupts", 0, v->intid - INTID_SPI, 4);
 		dt_put_flag(dt, "dma-coherent");
+		if (dt->part->has_pool)
+			PUT_CELLS(dt, "memory-region", PHANDLE_POOL);
 		dt_end(dt);
 		dt_note_label(dt, mem_format("virtio%u", v->slot), mem_format("/%s", name));
 	}
@@ -42,7 +63,9 @@ static void put_device(struct dt *dt, const struct vdev *v)
 	PUT_CELLS(dt, "reg", HIGH(page), LOW(page), 0, PAGE_BYTES, HIGH(state), LOW(state), 0, BACK_STATE_BYTES);
 	PUT_CELLS(dt, "bulkhead,line", v->line);
 	dt_put_text(dt, "bulkhead,front", dt->model->parts[v->front].name);
-	PUT_U64S(dt, "bulkhead,window", GUEST_RAM, w->size, w->ipa);
+	PUT_U64S(dt, "bulkhead,window", part_shown(&dt->model->parts[v->front]).base, w->size, w->ipa);
+	if (dt->model->parts[v->front].has_pool)
+		dt_put_flag(dt, "bulkhead,pool");
 	if (v->port)
 		PUT_CELLS(dt, "bulkhead,port", PHANDLE_PORT + v->port->place);
 	else if (v->disk)

@@ -245,8 +245,8 @@ static void place_windows(struct model *model, uint32_t back)
 
 		if (v->back != back || window_of(model, v->front, back))
 			continue;
-		model->windows[model->window_count++] = (struct io_window){ v->front, back, at, model->parts[v->front].memory };
-		at += align_up(model->parts[v->front].memory, GIB);
+		model->windows[model->window_count++] = (struct io_window){ v->front, back, at, part_shown(&model->parts[v->front]).size };
+		at += align_up(part_shown(&model->parts[v->front]).size, GIB);
 	}
 	for (uint32_t i = 0; i < model->disk_count; i++) {
 		struct disk *disk = &model->disks[i];

@@ -35,6 +35,27 @@ static void layout_image(struct part *part)
 	part->entry = part->image_ipa;
 }
 
+/* Whole pages; from 2 MiB on, on a border that large blocks can map. */
+static uint64_t pool_below(uint64_t end, uint64_t size)
+{
+	uint64_t align = size >= BLOCK_BYTES ? BLOCK_BYTES : PAGE_BYTES;
+
+	return end >= GUEST_RAM + BLOCK_BYTES + size ? (end - size) / align * align : 0;
+}
+
+/* Behind everything else, or else between image and initial RAM disk; base 0: there is no room. The device tree has the first 2 MiB. */
+static void place_pool(struct part *part)
+{
+	uint64_t initrd = part->initrd_ipa ? part->initrd_ipa : GUEST_RAM + part->memory, used = part->initrd_ipa + part->initrd.bytes.size;
+
+	used = used > part->image_end ? used : part->image_end;
+	part->pool.base = pool_below(GUEST_RAM + part->memory, part->pool.size);
+	if (part->pool.base < used)
+		part->pool.base = pool_below(initrd, part->pool.size);
+	if (part->pool.base < part->image_end)
+		part->pool.base = pool_below(part->image_ipa, part->pool.size);
+}
+
 void layout_guests(struct model *model)
 {
 	for (uint32_t i = 0; i < model->part_count; i++) {
@@ -43,6 +64,8 @@ void layout_guests(struct model *model)
 		layout_image(part);
 		if (part->initrd.bytes.size)
 			part->initrd_ipa = align_up(part->image_end, BLOCK_BYTES);
+		if (part->has_pool)
+			place_pool(part);
 	}
 }
 
@@ -242,7 +265,7 @@ static void map_back(const struct model *model, struct part *part)
 	for (uint32_t i = 0; i < model->window_count; i++)
 		if (model->windows[i].back == p)
 			add_map(part->maps, &part->map_count, mem_format("window.%s", model->parts[model->windows[i].front].name), model->windows[i].ipa,
-				model->parts[model->windows[i].front].ram.base, model->windows[i].size, MAP_SHARED);
+				part_shown_pa(&model->parts[model->windows[i].front]), model->windows[i].size, MAP_SHARED);
 	for (uint32_t i = 0; i < model->disk_count; i++)
 		if (model->disks[i].back == (int32_t)p && model->disks[i].source == DISK_RAM)
 			add_map(part->maps, &part->map_count, mem_format("disk.%s", model->disks[i].name), model->disks[i].ipa, model->disks[i].memory.base,

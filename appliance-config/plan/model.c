@@ -134,6 +134,8 @@ static void read_part(struct model *model, struct part *part)
 	part->restart_limit = (uint32_t)config_number(c, "PART%u_RESTART_LIMIT", n);
 	part->fault_limit = (uint32_t)config_number(c, "PART%u_FAULT_LIMIT", n);
 	part->heartbeat_us = config_number(c, "PART%u_HEARTBEAT_MS", n) * 1000;
+	part->has_pool = config_bool(c, "PART%u_IO_SEES_POOL", n);
+	part->pool.size = part->has_pool ? config_number(c, "PART%u_POOL_KIB", n) * KIB : 0;
 	read_files(model, part);
 }
 
@@ -296,6 +298,16 @@ bool cpu_runs(const struct cpu *cpu, uint32_t part)
 		if (cpu->runs[i] == part)
 			return true;
 	return false;
+}
+
+struct range part_shown(const struct part *part)
+{
+	return part->has_pool ? part->pool : (struct range){ GUEST_RAM, part->memory };
+}
+
+uint64_t part_shown_pa(const struct part *part)
+{
+	return part->ram.base + (part_shown(part).base - GUEST_RAM);
 }
 
 const char *component_name(enum component component)

@@ -117,6 +117,8 @@ struct part {
 	const char *cmdline;
 	bool has_console, has_rtc, is_auto, has_store, is_critical, has_symbols, is_trusted_dma, is_io;
 	uint32_t console_bytes;
+	bool has_pool;                 /* its I/O partitions see no more than that */
+	struct range pool;             /* in its own addresses; base 0: no room was found */
 	enum part_policy policy;
 	uint32_t restart_limit, fault_limit;
 	uint64_t heartbeat_us;
@@ -237,6 +239,10 @@ const struct part *device_owner(const struct model *model, const struct board_de
 bool device_is_part(const struct part *part, const struct board_device *device);
 /* Has this partition a vCPU on that CPU? */
 bool cpu_runs(const struct cpu *cpu, uint32_t part);
+/* What I/O partitions that serve it see of its memory, in its own addresses: all of it, or the pool. */
+struct range part_shown(const struct part *part);
+/* The same in physical memory. */
+uint64_t part_shown_pa(const struct part *part);
 /* Component's file, for messages and the manifest. */
 const char *component_name(enum component component);
 uint64_t component_size(const struct part *part, enum component component);

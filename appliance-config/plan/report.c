@@ -192,6 +192,8 @@ static void report_part(const struct model *model, const struct part *part, stru
 {
 	text_add(out, "\nPartition %u \"%s\"\n", part->number, part->name);
 	text_add(out, "  memory       %s, at 0x%llx\n", size_text(part->memory), (unsigned long long)part->ram.base);
+	if (part->has_pool)
+		text_add(out, "  pool         %s of it at 0x%llx, seen by those who serve it\n", size_text(part->pool.size), (unsigned long long)part->pool.base);
 	text_add(out, "  vCPUs        %u, %s, on CPU", part->cpu_count, part->is_exclusive ? "exclusive" : "in time slots");
 	for (uint32_t i = 0; i < part->cpu_count; i++)
 		text_add(out, " %u", part->cpus[i]);

@@ -180,13 +180,24 @@ static void report_dma(const struct model *model, const struct part *part, struc
 	}
 }
 
+static void report_window(const struct model *model, const struct io_window *w, struct text *out)
+{
+	const struct part *front = &model->parts[w->front];
+	const char *back = model->parts[w->back].name;
+
+	if (front->has_pool)
+		text_add(out, "  \"%s\" sees %s of the %s of \"%s\", the pool at 0x%llx, for", back, size_text(w->size), size_text(front->memory), front->name,
+			 (unsigned long long)front->pool.base);
+	else
+		text_add(out, "  \"%s\" trusts \"%s\" with all of its memory (%s), for", front->name, back, size_text(w->size));
+}
+
 void report_io_trust(const struct model *model, struct text *out)
 {
 	for (uint32_t i = 0; i < model->window_count; i++) {
 		const struct io_window *w = &model->windows[i];
 
-		text_add(out, "  \"%s\" trusts \"%s\" with all of its memory (%s), for", model->parts[w->front].name, model->parts[w->back].name,
-			 size_text(w->size));
+		report_window(model, w, out);
 		for (uint32_t k = 0; k < model->vdev_count; k++)
 			if (model->vdevs[k].front == w->front && model->vdevs[k].back == w->back)
 				text_add(out, " %s", model->vdevs[k].name);

@@ -43,13 +43,13 @@ def make(out):
     good = image(0x100000)
     packed = gzip.compress(good + bytes(range(256)) * 64, mtime=0)
     files = {
-        "good.Image": good, "huge.Image": image(0x8000000), "good.elf": elf(), "place.elf": elf(paddr=0x80000000),
+        "good.Image": good, "pool.Image": image(0x100000)[:-64] + b"restricted-dma-pool".ljust(64, b"\0"), "huge.Image": image(0x8000000), "good.elf": elf(), "place.elf": elf(paddr=0x80000000),
         "low.elf": elf(paddr=0x40000000), "entry.elf": elf(entry=0x40300000), "x86.elf": elf(machine=62),
         "good.Image.gz": packed, "cut.Image.gz": packed[:-12], "flat.bin": b"\xc0\x03\x5f\xd6" * 16, "empty": b"",
         "good.cpio": b"070701" + bytes(506), "mid.cpio": b"070701" + bytes((6 << 20) - 6), "big.cpio": b"070701" + bytes((24 << 20) - 6),
         "bad.dtbo": b"no device tree at all", "text.txt": b"just words\n",
     }
-    files["partitions/io.elf"] = elf()
+    files["partitions/io.elf"] = files["partitions/hello.elf"] = elf()
     (out / "partitions").mkdir(exist_ok=True)
     for name, data in files.items():
         (out / name).write_bytes(data)

@@ -20,7 +20,7 @@ $(GOLDEN_PLANNER): $(GOLDEN_OBJECTS)
 -include $(GOLDEN_OBJECTS:.o=.d)
 
 # Of ports, disks, cables, channels and who serves whom.
-GOLDEN_IO := ^fail-(cable|channel|disk|forward|frames|io|mac|mirror|nic|port|rate|rule|source|trunk|uplink|vlan|window)-
+GOLDEN_IO := ^fail-(cable|channel|disk|forward|frames|io|mac|mirror|nic|pool|port|rate|rule|source|trunk|uplink|vlan|window)-
 
 CHECK_SUITES += golden
 SUITE_golden = $(PYTHON) ci/golden/run.py --planner $(GOLDEN_PLANNER) --menu-planner $(PLANNER) --out $(GOLDEN_OUT)/run --skip "^pass-|$(GOLDEN_IO)"

@@ -86,9 +86,9 @@ def one_change(config, sibling):
     return [] if (plus, minus) in ((1, 0), (0, 1), (1, 1)) else changes
 
 
-IO_NODE = re.compile(r"^\t(?:virtio_mmio@|io@|vswitch |disks |pcie@|channel@).*?^\t};\n|^\t\t(?:its|v2m)@.*?^\t\t};\n", re.M | re.S)
+IO_NODE = re.compile(r"^\t(?:reserved-memory |virtio_mmio@|io@|vswitch |disks |pcie@|channel@).*?^\t};\n|^\t\t(?:its|v2m)@.*?^\t\t};\n", re.M | re.S)
 IO_FIELD = re.compile(r"^\t\t\.(?:fronts|front_count|backs|back_count|windows|window_count|channels|channel_count|doorbell_irq|functions|function_count|vits|dma_maps|dma_page_count|its|has_restart|stage2_page_count) .*\n", re.M)
-IO_LINE = re.compile(r"^(?:map|irq \d+ \d+ \d+ edge message|emul \d+ (?:its|v2m|pci|fn_\S+)|window|virtio|channel|port|smmu|stream|dma|qemu-\w+|stage1) .*\n", re.M)
+IO_LINE = re.compile(r"^(?:map|irq \d+ \d+ \d+ edge message|emul \d+ (?:its|v2m|pci|fn_\S+)|pool|window|virtio|channel|port|smmu|stream|dma|qemu-\w+|stage1) .*\n", re.M)
 
 PCI_TABLE = re.compile(r"^static (?:const )?struct (?:(?:plan_pci|plan_its|plan_vits|plan_v2m|plan_msix|its|vits|pci_)\w* |plan_map \w+_dma_maps)[^;]*;\n", re.M)
 CHANNEL_TABLE = re.compile(r"^static const struct plan_channel .*?^};\n", re.M | re.S)

@@ -141,12 +141,24 @@ static bool vcpu_line(struct expected *out, char *const w[WORDS])
 	return true;
 }
 
-/* window FRONT BACK PA IPA SIZE: a front-end's RAM begins at 1 GiB. */
+/* window FRONT BACK PA BACK-IPA SIZE FRONT-IPA */
 static bool window_line(struct expected *out, char *const w[WORDS])
 {
-	out->pairs[out->pair_count++] = (struct pair){ .front = (uint32_t)number(w[1]), .back = (uint32_t)number(w[2]), .front_input = 0x40000000,
-						       .back_input = number(w[4]), .size = number(w[5]) };
+	out->pairs[out->pair_count++] = (struct pair){ .front = (uint32_t)number(w[1]), .back = (uint32_t)number(w[2]), .front_input = number(w[6]),
+						       .back_input = number(w[4]), .size = number(w[5]), .is_window = true };
 	return true;
+}
+
+/* pool PARTITION IPA SIZE */
+static bool pool_line(struct expected *out, char *const w[WORDS])
+{
+	uint64_t id = number(w[1]);
+
+	if (id >= out->partition_count)
+		return false;
+	out->partitions[id].pool = number(w[2]);
+	out->partitions[id].pool_size = number(w[3]);
+	return out->partitions[id].pool_size != 0;
 }
 
 /* virtio FRONT BACK LINE IPA BACK-IPA INTID KIND NAME */
@@ -188,7 +200,9 @@ static bool map_line(struct expected *out, char *const w[WORDS], size_t count)
 		return count >= 3 && out->shared_count < WALK_ITEMS &&
 		       range_add(out->shared, &out->shared_count, "shared", number(w[1]), number(w[2]));
 	if (!strcmp(w[0], "window"))
-		return count == 6 && out->pair_count < WALK_ITEMS && window_line(out, w);
+		return count == 7 && out->pair_count < WALK_ITEMS && window_line(out, w);
+	if (!strcmp(w[0], "pool"))
+		return count == 4 && pool_line(out, w);
 	if (!strcmp(w[0], "virtio"))
 		return count == 9 && out->pair_count < WALK_ITEMS && virtio_line(out, w);
 	if (!strcmp(w[0], "channel"))

@@ -302,20 +302,22 @@ void judge_stage2(const struct expected *e, const struct partition *p, const str
 
 /* ---- between partitions */
 
-/* What both leaves show, and nothing more, is declared for these two partitions at these addresses. */
+/* What both leaves show, which may be a piece of either, is declared for these two partitions at these addresses. */
 static bool is_declared(const struct expected *e, size_t a, const struct leaf *x, size_t b, const struct leaf *y)
 {
+	uint64_t from = x->output > y->output ? x->output : y->output;
+	uint64_t x_end = x->output + x->size, y_end = y->output + y->size;
+	uint64_t size = (x_end < y_end ? x_end : y_end) - from;
+
 	for (size_t i = 0; i < e->pair_count; i++) {
 		const struct pair *pair = &e->pairs[i];
 		const struct leaf *front = pair->front == a ? x : y, *back = pair->front == a ? y : x;
-		uint64_t front_at, back_at;
+		uint64_t front_at = front->input + (from - front->output), back_at = back->input + (from - back->output);
 
 		if (!(pair->front == a && pair->back == b) && !(pair->front == b && pair->back == a))
 			continue;
-		front_at = front->input - pair->front_input;
-		back_at = back->input - pair->back_input;
-		if (is_inside(front->input, front->size, pair->front_input, pair->size) && is_inside(back->input, back->size, pair->back_input, pair->size) &&
-		    front->output - front_at == back->output - back_at)
+		if (is_inside(front_at, size, pair->front_input, pair->size) && is_inside(back_at, size, pair->back_input, pair->size) &&
+		    front_at - pair->front_input == back_at - pair->back_input)
 			return true;
 	}
 	return false;
@@ -354,6 +356,17 @@ void judge_sharing(const struct expected *e, const struct leaves *tables)
 						finding("0x%" PRIx64 " is reachable from %s at 0x%" PRIx64 " and from %s at 0x%" PRIx64, x->output,
 							e->partitions[a].name, x->input, e->partitions[b].name, y->input);
 				}
+}
+
+void judge_pools(const struct expected *e)
+{
+	for (size_t i = 0; i < e->pair_count; i++) {
+		const struct pair *pair = &e->pairs[i];
+		const struct partition *front = &e->partitions[pair->front];
+
+		if (pair->is_window && front->pool_size && !is_inside(pair->front_input, pair->size, front->pool, front->pool_size))
+			finding("the window onto %s shows 0x%" PRIx64 ", 0x%" PRIx64 " bytes: not its pool alone", front->name, pair->front_input, pair->size);
+	}
 }
 
 void judge_registers(const struct registers *r)

@@ -58,6 +58,7 @@ static void judge_all(const struct memory *memory, size_t count)
 	for (size_t i = 0; i < expected.partition_count; i++)
 		stage2_judge(memory, i, count);
 	judge_sharing(&expected, tables);
+	judge_pools(&expected);
 	if (expected.has_smmu)
 		printf("streams: %zu reach something\n", judge_streams(&expected, memory, &smmu));
 }

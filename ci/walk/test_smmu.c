@@ -73,7 +73,7 @@ static void stream_make(unsigned number, uint64_t vmid, enum page root)
 static void expected_make(void)
 {
 	expected = (struct expected){
-		.partitions = { { 0, "a", 1 }, { 1, "b", 2 } },
+		.partitions = { { .name = "a", .vmid = 1 }, { .id = 1, .name = "b", .vmid = 2 } },
 		.partition_count = 2,
 		.stage2 = { { "ram", 0, 0x40000000, RAM_A, MIB2, false, MAP_RAM }, { "ram", 1, 0x40000000, RAM_B, MIB2, false, MAP_RAM },
 			    { "card", 1, CARD, CARD, MIB2, false, MAP_DEVICE } },

@@ -114,7 +114,7 @@ static void section(const char *name, enum page page, uint64_t pages, bool is_wr
 static void expected_make(void)
 {
 	expected = (struct expected){
-		.partitions = { { 0, "a", 1 }, { 1, "b", 2 } },
+		.partitions = { { .name = "a", .vmid = 1 }, { .id = 1, .name = "b", .vmid = 2 } },
 		.partition_count = 2,
 		.stage1 = { { "hyp", 0, BASE, BASE, MIB2, false, MAP_HYPERVISOR }, { "a.ram", 0, RAM_A, RAM_A, MIB2, false, MAP_RAM },
 			    { "b.ram", 0, RAM_B, RAM_B, MIB2, false, MAP_RAM }, { "uart", 0, UART, UART, 4096, false, MAP_DEVICE } },
@@ -126,7 +126,7 @@ static void expected_make(void)
 			    { "doorbells", 1, DEVICES + MIB2, 0, 4096, true, MAP_PAGE_READ },
 			    { "states", 1, DEVICES + MIB2 + 4096, 0, 4096, true, MAP_PAGE_WRITE } },
 		.stage2_count = 9,
-		.pairs = { { 0, 1, 0x40000000, WINDOW, MIB2 }, { 0, 1, VIRTIO, DEVICES, 4096 } },
+		.pairs = { { 0, 1, 0x40000000, WINDOW, MIB2, true }, { 0, 1, VIRTIO, DEVICES, 4096, false } },
 		.pair_count = 2,
 		.regions = { { "hypervisor", BASE, MIB2, false, false }, { "store", BASE + MIB2, MIB2, false, false } },
 		.region_count = 2,
@@ -172,6 +172,7 @@ static size_t judge_world(void)
 			judge_stage2(&expected, &expected.partitions[i], &registers, &leaves[i]);
 	}
 	judge_sharing(&expected, leaves);
+	judge_pools(&expected);
 	leaves_free(&leaves[0]);
 	leaves_free(&leaves[1]);
 	return finding_count;
@@ -297,7 +298,7 @@ static void serve_together(void)
 {
 	world_make();
 	expected.pairs[0].front = 2;
-	expected.pairs[expected.pair_count++] = (struct pair){ 2, 0, 0x40000000, 0x40000000, MIB2 };
+	expected.pairs[expected.pair_count++] = (struct pair){ 2, 0, 0x40000000, 0x40000000, MIB2, true };
 }
 
 static void two_that_serve_one_are_judged(void)
@@ -338,6 +339,42 @@ static void declared_sharing_is_judged(void)
 	world_make();
 	expected.pairs[1].back = 0;
 	CHECK(found("reachable from b"));
+}
+
+/* a's window shows a quarter of its RAM's only block: in pages, as the planner does. Tables 13, 18. */
+static void make_pool(void)
+{
+	world_make();
+	*entry_at(13, 0) = table_at(18) | TABLE;
+	for (unsigned i = 0; i < 128; i++)
+		*entry_at(18, i) = (RAM_A + (i + 128) * 4096ull) | PAGE | S2_SHARED;
+	expected.stage2[5].output = RAM_A + MIB2 / 4;
+	expected.stage2[5].size = MIB2 / 4;
+	expected.pairs[0] = (struct pair){ 0, 1, 0x40000000 + MIB2 / 4, WINDOW, MIB2 / 4, true };
+	expected.partitions[0].pool = 0x40000000 + MIB2 / 4;
+	expected.partitions[0].pool_size = MIB2 / 4;
+}
+
+static void pools_are_judged(void)
+{
+	make_pool();
+	CHECK(judge_world() == 0);
+	make_pool();
+	*entry_at(18, 128) = (RAM_A + 256 * 4096ull) | PAGE | S2_SHARED;	/* a page more than the plan has */
+	CHECK(found("no such mapping"));
+	make_pool();
+	*entry_at(18, 5) = RAM_A | PAGE | S2_SHARED;			/* a page of a that is not in the pool */
+	CHECK(found("reachable from b"));
+	make_pool();
+	expected.pairs[0].front_input -= 4096;				/* declared at another place */
+	CHECK(found("reachable from b"));
+	world_make();							/* the window shows everything, and there is a pool */
+	expected.partitions[0].pool = 0x40000000;
+	expected.partitions[0].pool_size = MIB2 / 4;
+	CHECK(found("not its pool alone"));
+	make_pool();
+	expected.pairs[0].size += 4096;
+	CHECK(found("not its pool alone"));
 }
 
 static void broken_tables_end_the_walk(void)
@@ -387,6 +424,7 @@ int main(void)
 	TEST(sharing_is_found);
 	TEST(declared_sharing_is_judged);
 	TEST(two_that_serve_one_are_judged);
+	TEST(pools_are_judged);
 	TEST(broken_tables_end_the_walk);
 	TEST(registers_are_judged);
 	return tap_done();

@@ -72,6 +72,7 @@ struct map {
 struct pair {
 	uint32_t front, back;
 	uint64_t front_input, back_input, size;
+	bool is_window;
 };
 
 /* Streams of a device; of two lines that hold a stream the one with fewer counts. */
@@ -82,6 +83,7 @@ struct stream {
 
 struct partition {
 	uint32_t id;
+	uint64_t pool, pool_size;	/* all that windows may show of it; size 0: everything */
 	char name[WALK_NAME_BYTES];
 	uint32_t vmid;
 };
@@ -132,6 +134,8 @@ void judge_translation(const struct expected *expected, const struct partition *
 		       const struct leaves *leaves);
 /** No page of two partitions, unless declared. `tables` holds one a partition, in their order. */
 void judge_sharing(const struct expected *expected, const struct leaves *tables);
+/** No window shows more of a partition than its pool, if it has one. */
+void judge_pools(const struct expected *expected);
 /** What the registers of one CPU must say beside their table roots. */
 void judge_registers(const struct registers *r);
 

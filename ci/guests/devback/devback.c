@@ -82,17 +82,34 @@ static bool on_abort(enum trap_kind kind, struct trap_frame *frame)
 	return true;
 }
 
-static uint64_t read_window(const struct back *b, uint64_t at)
+/* What stands at an address of ours; DEV_ABORTED: nothing answers. */
+static uint64_t read_here(uint64_t at)
 {
 	uint64_t value = DEV_ABORTED;
 
-	if (at < b->front || at - b->front > b->size - sizeof(value))
-		return value;
 	has_aborted = false;
 	may_abort = true;
-	__asm__ volatile("ldr %0, [%1]\n\tdsb sy\n\tisb" : "+r"(value) : "r"(b->window + (at - b->front)) : "memory");
+	__asm__ volatile("ldr %0, [%1]\n\tdsb sy\n\tisb" : "+r"(value) : "r"(at) : "memory");
 	may_abort = false;
 	return has_aborted ? DEV_ABORTED : value;
+}
+
+static uint64_t read_window(const struct back *b, uint64_t at)
+{
+	if (at < b->front || at - b->front > b->size - sizeof(uint64_t))
+		return DEV_ABORTED;
+	return read_here(b->window + (at - b->front));
+}
+
+static uint64_t count_window(const struct back *b, uint64_t pages)
+{
+	uint64_t count = 0;
+
+	for (uint64_t page = 0; page < pages; page++) {
+		(void)read_here(b->window + page * 4096);
+		count += !has_aborted;
+	}
+	return count;
 }
 
 static void put64(const struct back *b, uint32_t offset, uint64_t value)
@@ -120,6 +137,9 @@ static void command(struct back *b, uint64_t what)
 		break;
 	case DEV_READ_WINDOW:
 		put64(b, DEV_RESULT, read_window(b, get64(b, DEV_ADDRESS)));
+		break;
+	case DEV_COUNT_WINDOW:
+		put64(b, DEV_RESULT, count_window(b, get64(b, DEV_ADDRESS)));
 		break;
 	}
 }

@@ -20,6 +20,7 @@ enum dev_command {
 	DEV_LATE,		/* answer that one now; result: what the call said */
 	DEV_BREAK,		/* mark the device broken */
 	DEV_READ_WINDOW,	/* the 64 bits at the front-end's address; DEV_ABORTED if they cannot be read */
+	DEV_COUNT_WINDOW,	/* of so many pages (DEV_ADDRESS) from the window's begin on: how many can be read */
 };
 
 #define DEV_ABORTED	0x64657274726f6261ull
