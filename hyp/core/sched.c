@@ -23,7 +23,7 @@ static struct vcpu *slot_vcpu(const struct cpu *cpu)
 		return NULL;
 	if (cpu->plan->slot_count == 0)
 		return cpu->plan->vcpus[0];
-	return cpu->plan->vcpus[cpu->plan->slots[cpu->slot].vcpu];
+	return cpu->plan->vcpus[cpu->plan->slots[__atomic_load_n(&cpu->slot, __ATOMIC_RELAXED)].vcpu];
 }
 
 static uint64_t slot_ticks(const struct cpu *cpu)
@@ -37,7 +37,8 @@ static void slot_advance(struct cpu *cpu, uint64_t now)
 	if (cpu->plan->slot_count == 0)
 		return;
 	for (uint32_t i = 0; now >= cpu->slot_end; i++) {
-		cpu->slot = (cpu->slot + 1) % cpu->plan->slot_count;
+		__atomic_store_n(&cpu->slot, (cpu->slot + 1) % cpu->plan->slot_count, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with cpu_timer_changed() */
 		/* after a whole frame late (a debugger held the machine) the schedule begins anew from now */
 		cpu->slot_end = (i > cpu->plan->slot_count ? now : cpu->slot_end) + slot_ticks(cpu);
 	}
@@ -49,7 +50,7 @@ static void cpu_switch(struct cpu *cpu, struct vcpu *next)
 		return;
 	if (cpu->current)
 		arch_vcpu_save(cpu->current);
-	cpu->current = next;
+	__atomic_store_n(&cpu->current, next, __ATOMIC_RELAXED); /* vcpu_wake() reads it */
 	if (next)
 		arch_vcpu_load(next);
 }
@@ -228,9 +229,12 @@ void cpu_timer_fired(struct cpu *cpu)
 	cpu->needs_schedule = 1;
 }
 
+/* Another one's slot is left alone: either the slot is seen here, or its start sees the deadline. */
 void cpu_timer_changed(const struct plan_partition *partition)
 {
-	vcpu_request(partition->vcpus[0], VCPU_REQUEST_WORK);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the deadline before the slot; pairs with slot_advance() */
+	if (slot_vcpu(partition->vcpus[0]->cpu->state) == partition->vcpus[0])
+		vcpu_request(partition->vcpus[0], VCPU_REQUEST_WORK);
 }
 
 /* Most kicks bring nothing but an interrupt to the vCPU that runs: no need to look at anything else. What is asked for behind this

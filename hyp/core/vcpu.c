@@ -75,8 +75,10 @@ enum verdict vcpu_wait_irq(struct vcpu *vcpu)
 	return VERDICT_ADVANCE;
 }
 
+/* Who is not in the machine is not kicked, or his neighbour on that CPU would pay for it with time of his slot: the load looks at all
+ * interrupts, under the lock under which this one became pending. So if it was not found there, `current` is seen here. */
 void vcpu_wake(struct vcpu *vcpu)
 {
-	if (vcpu)
+	if (vcpu && __atomic_load_n(&vcpu->cpu->state->current, __ATOMIC_RELAXED) == vcpu)
 		vcpu_request(vcpu, VCPU_REQUEST_IRQ);
 }

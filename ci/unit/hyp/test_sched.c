@@ -114,13 +114,28 @@ static void waking_another_cpu_kicks_it(void)
 {
 	appliance_up();
 	fake.cpu = 0;
-	vcpu_wake(gamma_vcpu());
+	vcpu_wake(beta_vcpu());
 	CHECK(fake_traced("kick 2", NULL));
 	vcpu_wake(&test_vcpus[0]);
 	CHECK(!fake_traced("kick 0", NULL) && test_cpus[0].needs_schedule);
 	(void)appliance_schedule(0);
 	CHECK(fake_traced("sync alpha.0", NULL));
-	CHECK(!fake_traced("sync gamma.0", NULL)); /* not loaded: its load does it */
+}
+
+/* A partition that wakes a vCPU of its own from another CPU, again and again, takes nothing of the slot of who shares that CPU. */
+static void nobody_is_kicked_in_anothers_slot(void)
+{
+	appliance_up();
+	fake.cpu = 0;
+	vcpu_wake(gamma_vcpu()); /* not loaded: its load does it */
+	CHECK(!fake_traced("kick 2", NULL));
+	cpu_timer_changed(&test_partitions[GAMMA]); /* the start of its slot looks at its deadlines */
+	CHECK(!fake_traced("kick 2", NULL));
+	CHECK(slot_ends() == FAKE_RETURNED && test_cpus[2].current == gamma_vcpu());
+	fake.cpu = 0;
+	test_cpus[2].current = NULL; /* it waits, but the slot is its own */
+	cpu_timer_changed(&test_partitions[GAMMA]);
+	CHECK(fake_traced("kick 2", NULL));
 }
 
 static void an_unused_cpu_rests(void)
@@ -224,6 +239,7 @@ int main(void)
 	TEST(an_interrupt_ends_the_wait);
 	TEST(a_pending_interrupt_means_no_wait);
 	TEST(waking_another_cpu_kicks_it);
+	TEST(nobody_is_kicked_in_anothers_slot);
 	TEST(an_unused_cpu_rests);
 	TEST(work_runs_in_own_slots_only);
 	TEST(long_work_gives_the_cpu_back_at_the_slots_end);

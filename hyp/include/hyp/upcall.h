@@ -40,7 +40,7 @@ void cpu_schedule(struct cpu *cpu);
 /** The timer set by arch_timer_set() fired on this CPU. */
 void cpu_timer_fired(struct cpu *cpu);
 
-/** arch_devices_deadline() of `partition` changed: its vCPU 0's CPU sets its timer anew. Context: any CPU. */
+/** arch_devices_deadline() of `partition` changed: its vCPU 0's CPU sets its timer anew, in its slot. Context: any CPU. */
 void cpu_timer_changed(const struct plan_partition *partition);
 
 /** Another CPU kicked this one. */
@@ -92,7 +92,7 @@ enum err vcpu_power_on(struct vcpu *target, uint64_t entry, uint64_t argument) M
 void vcpu_power_off(struct vcpu *vcpu);
 /** The calling vCPU waits for an interrupt although it trapped. */
 enum verdict vcpu_wait_irq(struct vcpu *vcpu);
-/** A virtual interrupt for `vcpu` became pending from another CPU: wake or kick it. Null: nobody. */
+/** A virtual interrupt for `vcpu` became pending, under a lock that arch_vcpu_load() takes to look: kick it if it is loaded. Null: nobody. */
 void vcpu_wake(struct vcpu *vcpu);
 
 /* ---- vendor hypervisor calls ---- */
