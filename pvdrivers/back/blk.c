@@ -86,6 +86,46 @@ static void task_end(struct vblk *b, struct vblk_task *task)
 	b->under_way--;
 }
 
+/* ---- who is next ---- */
+
+/* Others on this disk that it had no room for, and that it took nothing of for longer, come first: or those who have much under way would
+ * take each place that gets free. */
+static bool is_behind(const struct vblk *b)
+{
+	for (const struct vblk *other = b->disk.device->arg; other; other = other->next) {
+		if (other->is_waiting && other->device->is_running && other->turn < b->turn)
+			return true;
+	}
+	return false;
+}
+
+static enum blk_status pass(struct vblk *b, const struct blk_request *request)
+{
+	static uint64_t turns;
+	enum blk_status status = blk_submit(b->disk.device, request);
+
+	if (status == BLK_OK)
+		b->turn = ++turns;
+	b->is_waiting = status == BLK_ERR_BUSY;
+	return status;
+}
+
+/* Served again at that time, whatever its queue waits for. */
+static void serve_at(struct vblk *b, uint64_t ns)
+{
+	struct device_queue *q = device_queue(b->device, VIRTIO_BLK_QUEUE_REQUEST);
+
+	q->is_asleep = q->is_starved = false;
+	queue_wait_until(q, ns);
+}
+
+static void mark_stalled(struct vblk *b, struct vblk_task *task, bool is_stalled)
+{
+	b->stalled = b->stalled - task->is_stalled + is_stalled;
+	task->is_stalled = is_stalled;
+	b->is_waiting = b->is_waiting && b->stalled;
+}
+
 static bool is_all_issued(const struct vblk_task *task)
 {
 	return task->status != VIRTIO_BLK_S_OK || (!task->sectors_left && task->range == task->range_count && !task->flush_left);
@@ -152,7 +192,7 @@ static enum blk_status submit(struct vblk *b, const struct vblk_task *task, cons
 		.cookie = (uintptr_t)part,
 	};
 
-	return blk_submit(b->disk.device, &request);
+	return pass(b, &request);
 }
 
 /* Through memory that the disk reaches, one buffer at a time. */
@@ -211,7 +251,7 @@ static enum blk_status issue_range(struct vblk *b, struct vblk_task *task, struc
 static enum blk_status issue_flush(struct vblk *b, struct vblk_task *task, struct vblk_part *part)
 {
 	struct blk_request request = { .op = BLK_FLUSH, .cookie = (uintptr_t)part };
-	enum blk_status status = blk_submit(b->disk.device, &request);
+	enum blk_status status = pass(b, &request);
 
 	if (status == BLK_OK)
 		task->flush_left = false;
@@ -246,8 +286,8 @@ static bool must_wait(const struct vblk_task *task)
 	return task->flush_left && !task->sectors_left && task->range == task->range_count && task->parts;
 }
 
-/* Issues what is left of a task. False: the disk has no room now. */
-static bool issue(struct vblk *b, struct vblk_task *task)
+/* Issues what is left of a task; `in_turn`: as others on this disk are not behind. False: the disk has no room now. */
+static bool issue(struct vblk *b, struct vblk_task *task, bool in_turn)
 {
 	while (!is_all_issued(task) && !must_wait(task)) {
 		struct vblk_part *part = part_alloc(b);
@@ -255,6 +295,10 @@ static bool issue(struct vblk *b, struct vblk_task *task)
 
 		if (!part)
 			return false;
+		if (in_turn && is_behind(b)) {
+			b->is_waiting = true;
+			return false;
+		}
 		part->task = task;
 		part->bytes = 0;
 		status = issue_part(b, task, part);
@@ -273,15 +317,26 @@ static bool issue(struct vblk *b, struct vblk_task *task)
 	return true;
 }
 
-/* Issues, and remembers who could not be issued: nobody overtakes him. */
+/* Issues, and remembers who could not be issued: no other request is taken before. */
 static bool issue_or_stall(struct vblk *b, struct vblk_task *task)
 {
-	b->stalled = NULL;
-	if (issue(b, task))
-		return true;
-	b->stalled = task;
-	queue_wait_until(device_queue(b->device, VIRTIO_BLK_QUEUE_REQUEST), host_now_ns() + BUSY_WAIT_NS);
-	return false;
+	bool is_issued;
+
+	mark_stalled(b, task, false);
+	is_issued = issue(b, task, true);
+	mark_stalled(b, task, !is_issued);
+	if (!is_issued)
+		serve_at(b, host_now_ns() + BUSY_WAIT_NS);
+	return is_issued;
+}
+
+static bool issue_stalled(struct vblk *b)
+{
+	for (unsigned n = 0; n < VBLK_TASK_COUNT && b->stalled; n++) {
+		if (b->tasks[n].is_stalled && !issue_or_stall(b, &b->tasks[n]))
+			return false;
+	}
+	return true;
 }
 
 /* ---- requests ---- */
@@ -435,7 +490,7 @@ static bool begin(struct vblk *b, struct vblk_task *task, ticket_t ticket)
 	if (!device_check(b->device, vq_read(&task->data, &header, sizeof(header)), "a request's header"))
 		return false;
 	task->is_used = true;
-	task->is_orphan = task->is_write = task->flush_left = false;
+	task->is_orphan = task->is_write = task->flush_left = task->is_stalled = false;
 	task->ticket = ticket;
 	task->status = VIRTIO_BLK_S_OK;
 	task->parts = task->range = task->range_count = task->written = 0;
@@ -486,7 +541,7 @@ static unsigned serve(void *self, uint32_t queue, unsigned budget)
 	struct device_queue *q = device_queue(b->device, queue);
 	unsigned done = 0;
 
-	if (b->stalled && !issue_or_stall(b, b->stalled))
+	if (!issue_stalled(b))
 		return 0;
 	while (done < budget && !b->stalled && take_one(b, q))
 		done++;
@@ -519,9 +574,11 @@ void vblk_done(void *arg, uint64_t cookie, enum blk_status status)
 	if (!task)
 		return;
 	finish_part(b, part, status);
-	if (b->stalled)		/* there is room again */
-		queue_wait_until(device_queue(b->device, VIRTIO_BLK_QUEUE_REQUEST), 0);
-	if (task->parts || task == b->stalled)
+	for (struct vblk *other = b->disk.device->arg; other; other = other->next) {
+		if (other->stalled)	/* there is room again */
+			serve_at(other, 0);
+	}
+	if (task->parts || task->is_stalled)
 		return;
 	if (task->is_orphan || is_all_issued(task))
 		task_end(b, task);
@@ -557,10 +614,10 @@ static void stop(void *self, uint32_t queue)
 			continue;
 		task->is_orphan = true;
 		fail(task, VIRTIO_BLK_S_IOERR);
-		if (task == b->stalled && !task->parts)
+		if (task->is_stalled && !task->parts)
 			task_end(b, task);
+		mark_stalled(b, task, false);
 	}
-	b->stalled = NULL;
 }
 
 static bool is_idle(void *self, uint32_t queue)
@@ -583,7 +640,7 @@ static bool resume(void *self, uint32_t queue, ticket_t ticket, const struct vq_
 	if (!begin(b, task, ticket))
 		return true;
 	/* All of it, in the order in which it was taken: the disk is empty, and waiting for it harms nobody. */
-	while (!issue(b, task)) {
+	while (!issue(b, task, false)) {
 		blk_kick(b->disk.device);
 		blk_poll(b->disk.device, VBLK_PART_COUNT);
 	}
@@ -635,6 +692,8 @@ void vblk_init(struct vblk *b, struct device *device, const struct vblk_disk *di
 	memset(b, 0, sizeof(*b));
 	b->device = device;
 	b->disk = *disk;
+	b->next = disk->device->arg;
+	disk->device->arg = b;
 	for (unsigned n = 0; n < VBLK_PART_COUNT; n++)
 		b->parts[n].owner = b;
 	*features = VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_FLUSH;

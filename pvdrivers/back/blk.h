@@ -55,6 +55,7 @@ struct vblk_task {
 	bool is_used;
 	bool is_orphan;			/* its queue ended: completes without a word */
 	bool is_write;
+	bool is_stalled;		/* not all of it could be issued, and it waits for room */
 	ticket_t ticket;
 	uint8_t status;			/* VIRTIO_BLK_S_*; the first error stays */
 	uint32_t op;			/* enum blk_op */
@@ -79,7 +80,10 @@ struct vblk {
 	struct device *device;
 	struct vblk_disk disk;
 	bool is_writethrough;		/* the driver did not choose FLUSH: what is complete is durable */
-	struct vblk_task *stalled;	/* not all of it is issued */
+	struct vblk *next;		/* on the same disk below, whose `arg` is the first */
+	uint32_t stalled;		/* tasks */
+	bool is_waiting;		/* the disk had no room for it, or others come first */
+	uint64_t turn;			/* when the disk took something of it last, counted over all */
 	uint32_t under_way;
 	uint32_t bounce_used;		/* bits */
 	struct vblk_part parts[VBLK_PART_COUNT];

@@ -150,6 +150,7 @@ static void make_blk(struct disk_machine *m, uint64_t *features, struct virtio_b
 	struct vblk_disk disk = { .device = &m->slow.device, .sector_count = DISK_SECTORS, .block_bytes = 512, .physical_bytes = 4096 };
 
 	memcpy(disk.serial, serial, 20);
+	m->slow.device.arg = NULL;
 	vblk_init(&m->blk, &m->front.device, &disk, features, config);
 }
 

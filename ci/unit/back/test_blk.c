@@ -227,6 +227,91 @@ static void a_full_disk_is_asked_again(void)
 	end();
 }
 
+/* A driver that did not choose FLUSH: the flush that ends a write does not push out a request that waits for room. */
+static void who_waits_for_room_is_not_forgotten(void)
+{
+	unsigned collected = 0;
+
+	disk_open(&m, FEATURES & ~VIRTIO_BLK_F_FLUSH);
+	m.slow.depth = 1;
+	for (uint32_t n = 0; n < 8; n++)
+		CHECK(disk_add(&m, n, VIRTIO_BLK_T_OUT, n, n * 512, 512, 512));
+	front_kick(&m.front, 0);
+	for (int n = 0; n < 200; n++) {
+		disk_round(&m);
+		collected += disk_collect(&m);
+	}
+	CHECK(collected == 8 && m.blk.under_way == 0 && m.slow.flushed == 8);
+	end();
+}
+
+/* The other one on the same disk below. */
+static struct disk_machine neighbour;
+
+static void neighbour_opens(void)
+{
+	struct vblk_disk disk = { .device = &m.slow.device, .sector_count = DISK_SECTORS, .block_bytes = 512, .physical_bytes = 4096 };
+	struct virtio_blk_config config;
+	uint64_t offered;
+
+	memset(&neighbour, 0, sizeof(neighbour));
+	vblk_init(&neighbour.blk, &neighbour.front.device, &disk, &offered, &config);
+	front_open(&neighbour.front, 1, &vblk_kind, &neighbour.blk, offered, &config, sizeof(config));
+	front_start(&neighbour.front, FEATURES, 1);
+}
+
+/* Gives a driver as many requests as it may have, again and again. Returns how many were done. */
+static unsigned keep_busy(struct disk_machine *of, uint32_t bytes)
+{
+	unsigned done = disk_collect(of);
+
+	for (uint32_t n = 0; n < 16; n++) {
+		if (!of->busy[n])
+			CHECK(disk_add(of, n, VIRTIO_BLK_T_IN, n * 8, n * 4096, bytes, bytes));
+	}
+	front_kick(&of->front, 0);
+	return done;
+}
+
+/* One round as partitions/io makes it: `m` is always served first. */
+static void round_of_both(void)
+{
+	device_serve(&m.front.device, host_time_ns, 32);
+	device_serve(&neighbour.front.device, host_time_ns, 32);
+	host_time_ns += 7000;
+	blk_poll(&m.slow.device, 1);
+	device_flush(&m.front.device);
+	device_flush(&neighbour.front.device);
+}
+
+/* However much one has under way, and whoever is looked at first: places on a full disk go to each in turn. */
+static void two_on_one_disk_take_turns(void)
+{
+	for (unsigned depth = 1; depth < 20; depth += 6) {
+		unsigned mine = 0, theirs = 0;
+
+		begin();
+		neighbour_opens();
+		m.slow.depth = depth;
+		m.slow.device.info.bytes_max = 512;
+		for (int n = 0; n < 3000; n++) {
+			mine += keep_busy(&m, 4096); /* eight places a request */
+			theirs += keep_busy(&neighbour, 512);
+			round_of_both();
+		}
+		CHECK(mine > 100 && theirs > 1000);
+		neighbour.front.device.is_running = false; /* who is broken or gone is not waited for */
+		mine = 0;
+		for (int n = 0; n < 1000; n++) {
+			mine += keep_busy(&m, 512);
+			round_of_both();
+		}
+		CHECK(mine > 800);
+		front_close(&neighbour.front);
+		end();
+	}
+}
+
 static void a_limit_holds(void)
 {
 	uint64_t start;
@@ -311,6 +396,8 @@ int main(void)
 	TEST(without_flush_what_is_complete_is_durable);
 	TEST(many_requests_out_of_order);
 	TEST(a_full_disk_is_asked_again);
+	TEST(who_waits_for_room_is_not_forgotten);
+	TEST(two_on_one_disk_take_turns);
 	TEST(a_limit_holds);
 	TEST(a_reset_forgets_what_is_under_way);
 	TEST(requests_that_are_none_break_it);
