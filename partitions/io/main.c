@@ -23,8 +23,6 @@
 #define BUDGET		32u		/* chains of one device in a round */
 #define DISK_BUDGET	64u		/* completions of one disk in a round */
 #define NIC_BUDGET	64u		/* frames of one network card in a round */
-#define REVIVE_NS	1000000000ull	/* until a controller that does not come up is reset again; and so many times what that took */
-#define REVIVE_PAUSES	9u
 #define HEARTBEAT_NS	100000000ull
 #define POLL_US		50u		/* an idle queue is polled so long before it asks for a doorbell */
 #define SAY_BURST	20u		/* lines that guests cause */
@@ -84,19 +82,19 @@ static unsigned serve_devices(uint64_t now_ns)
 	return done;
 }
 
-/* All others wait while a controller is reset: one that does not come up has a tenth of the time at most. */
 static void revive(uint32_t number)
 {
-	static uint64_t due_ns[IO_MEDIUM_MAX];
+	static struct revive rules[IO_MEDIUM_MAX];
 	struct blk_device *medium = io.media[number];
-	uint64_t begin_ns;
+	uint64_t began_ns;
+	bool is_up;
 
-	if (!medium->dead || (begin_ns = time_ns()) < due_ns[number])
+	if (!medium->dead || !revive_is_due(&rules[number], began_ns = time_ns()))
 		return;
-	if (blk_reset(medium) == BLK_OK)
+	is_up = blk_reset(medium) == BLK_OK;
+	if (is_up)
 		host_say("a disk's controller was reset");
-	else
-		due_ns[number] = time_ns() + REVIVE_NS + REVIVE_PAUSES * (time_ns() - begin_ns);
+	revive_ended(&rules[number], began_ns, time_ns(), is_up);
 }
 
 static unsigned poll_media(void)

@@ -7,6 +7,7 @@
 
 #include <virtio/chain.h>
 
+#include "host.h"
 #include "uplink.h"
 
 /* ---- frames that go out ---- */
@@ -286,18 +287,29 @@ static bool start(struct uplink *u)
 	return true;
 }
 
+static void revive(struct uplink *u)
+{
+	uint64_t began_ns = host_now_ns();
+	bool is_up;
+
+	if (!revive_is_due(&u->revive, began_ns))
+		return;
+	u->counters.resets++;
+	forget_all(u);
+	is_up = start(u);
+	if (!is_up)
+		vnet_port_set_up(&u->port, false);
+	revive_ended(&u->revive, began_ns, host_now_ns(), is_up);
+}
+
 unsigned uplink_poll(struct uplink *u, unsigned budget)
 {
 	unsigned done = nic_poll(u->nic, budget);
 
-	if (u->nic->dead) {
-		u->counters.resets++;
-		forget_all(u);
-		if (!start(u))
-			vnet_port_set_up(&u->port, false);
-		return done;
-	}
-	nic_kick(u->nic);
+	if (u->nic->dead)
+		revive(u);
+	else
+		nic_kick(u->nic);
 	return done;
 }
 

@@ -13,6 +13,7 @@
 #include <phys/nic.h>
 
 #include "net.h"
+#include "revive.h"
 
 #define UPLINK_PIECE_BYTES	4096u
 #define UPLINK_PIECE_COUNT	256u	/* for frames that are sent */
@@ -44,6 +45,7 @@ struct uplink {
 	uint64_t cookies[UPLINK_RECEIVE_PIECES];
 	uint32_t gathered_count, gathered_bytes;
 	bool is_oversize;
+	struct revive revive;
 	struct vnet_frame frame;
 	struct uplink_counters counters;
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "front.h"
 #include "nic.h"
 
 void *dma_alloc(size_t bytes, size_t align, uint64_t *bus)
@@ -81,6 +82,7 @@ static enum nic_status reset(struct nic_device *device)
 {
 	quiesce(device);
 	nic_of(device)->resets++;
+	host_time_ns += nic_of(device)->reset_ns;
 	device->info.receive_bytes = TEST_NIC_BYTES;	/* not before */
 	device->dead = nic_of(device)->broken;
 	if (device->link)

@@ -23,6 +23,7 @@ struct test_nic {
 	unsigned under_way_count;
 	bool frozen;			/* completes nothing */
 	bool broken;			/* its link comes up, and then it takes no filter */
+	uint64_t reset_ns;		/* that a reset takes */
 	unsigned sent_count, resets;
 	uint8_t frame[TEST_NIC_FRAME];	/* the last one sent */
 	uint32_t bytes;

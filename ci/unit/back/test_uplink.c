@@ -251,11 +251,46 @@ static void a_card_that_does_not_come_up_leaves_its_port_down(void)
 	run(2);
 	CHECK(nic.sent_count == 0 && m.done[0] == 1);
 	nic.broken = false;
+	host_time_ns += REVIVE_NS;
 	run(2);
 	CHECK(uplink.port.is_up);
 	CHECK(test_nic_arrive(&nic, frame, net_make(frame, 2, 0, false, 100, 3), &nothing));
 	run(2);
 	CHECK(m.received[0] == 1);
+	end();
+}
+
+/* Resets of 20 ms each in 20 s of rounds; what part of that they took, in percent. */
+static unsigned percent_of_resets(bool comes_up)
+{
+	uint64_t began_ns = host_time_ns;
+	unsigned before = nic.resets;
+
+	nic.reset_ns = 20000000;
+	nic.broken = !comes_up;
+	while (host_time_ns < began_ns + 20000000000ull) {
+		nic.device.dead = true;
+		uplink_poll(&uplink, 64);
+		host_time_ns += 1000000;
+	}
+	nic.reset_ns = 0;
+	return (unsigned)((nic.resets - before) * 20000000ull * 100 / (host_time_ns - began_ns));
+}
+
+static void a_dead_card_takes_a_tenth_of_the_time(void)
+{
+	begin(0);
+	CHECK(percent_of_resets(false) <= 10 && !uplink.port.is_up);
+	end();
+}
+
+static void nor_does_one_that_dies_again_and_again(void)
+{
+	unsigned percent;
+
+	begin(0);
+	percent = percent_of_resets(true);
+	CHECK(percent >= 5 && percent <= 10);
 	end();
 }
 
@@ -298,6 +333,8 @@ int main(void)
 	TEST(damaged_frames_cost_no_buffer);
 	TEST(a_card_that_dies_comes_back);
 	TEST(a_card_that_does_not_come_up_leaves_its_port_down);
+	TEST(a_dead_card_takes_a_tenth_of_the_time);
+	TEST(nor_does_one_that_dies_again_and_again);
 	TEST(a_port_without_a_card_is_down);
 	TEST(a_link_that_is_down_gets_nothing);
 	return tap_done();
