@@ -10,7 +10,7 @@
 #include "gic_regs.h"
 #include "vits.h"
 
-#define PIECE 8u /* commands in one exit; for more, the guest comes back with the same instruction */
+#define PIECE 8u /* commands in one exit, ITS_MAPC the last; for more, the guest comes back with the same instruction */
 #define COMMAND_BYTES 32u
 #define QUEUE_BYTES(base) ((((uint32_t)(base) & 0xffu) + 1u) * (uint32_t)PAGE_SIZE)
 #define QUEUE_OFFSET_MASK 0xfffe0u
@@ -206,6 +206,8 @@ static bool commands_run(struct vits_ref *ref)
 		if (!command_copy(ref, &c))
 			return false;
 		command_run(ref, &c);
+		if ((c.word[0] & 0xffu) == ITS_MAPC)
+			i = PIECE - 1u; /* each event of the collection moved in the machine's ITS, for which others wait */
 		vits->command_read = (vits->command_read + COMMAND_BYTES) % QUEUE_BYTES(vits->command_base);
 	}
 	return false;

@@ -7,7 +7,7 @@
 #include "vits.h"
 
 #define PROPERTY_ADDRESS(base) ((base) & 0xffffffffff000ul)
-#define PROPERTY_BITS(base) (((uint32_t)(base) & 0x1fu) + 1u)
+#define PROPERTY_LAST(base) ((2ul << ((base) & 0x1fu)) - 1u) /* INTID of its last byte, of which there are no more than INTIDs */
 #define PROPERTY_ENABLE 1u
 #define PROPERTY_PRIORITY 0xfcu
 
@@ -23,15 +23,12 @@ const volatile void *vits_memory(const struct plan_partition *partition, uint64_
 	return NULL;
 }
 
-static bool is_ours(const struct vits_ref *ref, const struct plan_its_device *device)
-{
-	return device->partition == ref->gic->partition->id;
-}
-
 uint32_t vits_device(const struct vits_ref *ref, uint32_t id)
 {
+	const struct plan_its_device *devices = plan.arch->its->devices;
+
 	for (uint32_t i = 0; i < plan.arch->its->device_count; i++)
-		if (is_ours(ref, &plan.arch->its->devices[i]) && plan.arch->its->devices[i].virtual_id == id)
+		if (devices[i].partition == ref->gic->partition->id && devices[i].virtual_id == id)
 			return i;
 	return VITS_NONE;
 }
@@ -60,7 +57,7 @@ void vits_property_load(const struct vits_ref *ref, uint32_t index)
 	uint32_t at = ref->vits->intid[index] - ITS_FIRST_LPI;
 	const volatile uint8_t *byte = vits_memory(ref->gic->partition, PROPERTY_ADDRESS(ref->vits->property_base) + at, 1);
 
-	if (!byte || ref->vits->intid[index] >> PROPERTY_BITS(ref->vits->property_base))
+	if (!byte || ref->vits->intid[index] > PROPERTY_LAST(ref->vits->property_base))
 		ref->vits->property[index] = 0;
 	else
 		ref->vits->property[index] = *byte;

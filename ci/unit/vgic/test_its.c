@@ -138,6 +138,25 @@ static void test_properties(void)
 	CHECK(its_take(0) == NO_IRQ);
 }
 
+/* More INTID bits than the distributor has are as many as it has (Arm IHI 0069, GICR_PROPBASER.IDbits); too few leave out what is behind. */
+static void test_property_bits(void)
+{
+	static const struct { uint32_t field; bool is_seen; } cases[] = { { 31, true }, { 30, true }, { 14, true }, { 13, true }, { 12, false }, { 0, false } };
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		begin();
+		for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++)
+			gicr_write(vcpu, GICR_CTLR, 4, 0);
+		gicr_write(0, GICR_PROPBASER, 8, PROPERTIES | cases[i].field);
+		for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++)
+			gicr_write(vcpu, GICR_CTLR, 4, GICR_CTLR_LPIS);
+		its_property(IRQ, ON);
+		its_map(DISK, 0, IRQ, 0);
+		its_fire(0, 0);
+		CHECK(its_take(0) == (cases[i].is_seen ? IRQ : NO_IRQ));
+	}
+}
+
 static void test_redistributor_switch(void)
 {
 	begin();
@@ -269,6 +288,18 @@ static void test_pieces(void)
 		its_put((uint64_t)DISK << 32 | ITS_INV, 0, 0);
 	its_command(ITS_SYNC, 0, 0);
 	CHECK(its_exits == 13 && gits_read(GITS_CREADR, 8) == gits_read(GITS_CWRITER, 8));
+}
+
+/* A command that means all events of a collection is a piece by itself: each of them is told to the machine's ITS, in which others wait. */
+static void test_heavy_pieces(void)
+{
+	begin();
+	for (uint32_t n = 0; n < DISK_EVENTS; n++)
+		its_map(DISK, n, IRQ + n, 0);
+	for (uint32_t n = 0; n < 20; n++)
+		its_put(ITS_MAPC, 0, GITS_VALID | (uint64_t)(n & 1u) << 16);
+	its_command(ITS_SYNC, 0, 0);
+	CHECK(its_exits == 21 && gits_read(GITS_CREADR, 8) == gits_read(GITS_CWRITER, 8));
 }
 
 /* The distributor's registers reach no message. */
@@ -525,6 +556,7 @@ int main(void)
 	TEST(test_active_messages);
 	TEST(test_more_than_registers);
 	TEST(test_properties);
+	TEST(test_property_bits);
 	TEST(test_redistributor_switch);
 	TEST(test_moves);
 	TEST(test_forgotten);
@@ -532,6 +564,7 @@ int main(void)
 	TEST(test_tables_elsewhere);
 	TEST(test_queue_elsewhere);
 	TEST(test_pieces);
+	TEST(test_heavy_pieces);
 	TEST(test_out_of_reach);
 	TEST(test_reset);
 	TEST(test_walks);
