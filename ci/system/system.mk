@@ -6,7 +6,7 @@ CHECK_SUITES += harness
 SUITE_harness = $(PYTHON) ci/system/test_harness.py --out $(O)
 suite-deps-harness:
 
-SYSTEM_SUITES := linux keys slots restart hostile policy vgic assertion device calls smmu iopart durable disks switch outage channel passthrough serial pool
+SYSTEM_SUITES := linux keys slots restart hostile policy vgic assertion device calls smmu iopart durable disks switch outage channel passthrough serial pool messages
 SYSTEM_NEEDS = $(PLANNER) $(O)/firmware/u-boot.bin $(O)/firmware/boot.fit $(O)/firmware/record.bin $(FW_TOOL) $(O)/walk/walk \
 	$(PARTITION_ELFS) $(GUEST_ELFS) $(GUESTS_OUT)/frames.bin $(GUEST_INITRAMFS) $(GUEST_IO_INITRAMFS)
 SYSTEM_NEEDS_disks = $(GUEST_DISKS_INITRAMFS)

@@ -12,7 +12,7 @@ from appliance import Builder                   # noqa: E402
 from session import Context                     # noqa: E402
 
 SUITES = ("linux", "keys", "hostile", "restart", "slots", "policy", "vgic", "assertion", "device", "calls", "smmu", "iopart", "durable", "disks", "switch",
-          "outage", "channel", "passthrough", "serial", "pool")
+          "outage", "channel", "passthrough", "serial", "pool", "messages")
 
 
 def main():

@@ -51,6 +51,7 @@
 #define IRQ_ERROR 1u
 #define IRQ_EVENT 4u
 #define ERROR_COMMAND 1u
+#define ERROR_EVENTS 4u      /* one could not be written */
 #define CONS_ERROR(v) ((v) >> 24 & 0x7fu)
 #define BASE_ALLOCATE BIT(62) /* read-allocate, or write-allocate for events */
 
@@ -368,6 +369,7 @@ bool smmu_irq(irq_t irq)
 	errors = read32(GERROR) ^ read32(GERRORN);
 	hyp_print("SMMU: global error 0x%x", errors);
 	ASSERT(!(errors & ERROR_COMMAND)); /* we wrote a command that it does not know: what was to be stopped may not be */
-	write32(GERRORN, read32(GERROR));
+	/* An error that is not acknowledged does not interrupt again: of lost events, which a device can cause without end, it is told once. */
+	write32(GERRORN, read32(GERROR) ^ (errors & ERROR_EVENTS));
 	return true;
 }
