@@ -10,6 +10,23 @@ RELEASE ?= 0
 TIMEOUT ?= 180
 DEMO := demo-arm64_defconfig
 
+# Files are made and removed in O, by whoever runs make: it must be ours. It is if it is absent or empty, holds nothing but a configuration,
+# or carries our mark, or a directory between it and the tree does; not if it holds the tree. (.flags: the mark of versions before 0.1.)
+O_MARK := .bulkhead-output
+define O_LOOK
+o=$$(realpath -m -- '$(O)'); d=$$o; tree='$(CURDIR)';
+case $$tree/ in "$${o%/}"/*) echo foreign; exit; esac;
+until [ "$$d" = / ] || [ "$$d" = "$$tree" ] || [ -f "$$d/$(O_MARK)" ]; do d=$$(dirname "$$d"); done;
+if [ "$$d" != "$$tree" -a -f "$$d/$(O_MARK)" ] || [ -f "$$o/.flags" ]; then echo ours; exit; fi;
+ls -A "$$o" 2>/dev/null | grep -qvx .config && echo foreign || echo new
+endef
+O_STATE := $(if $(O),$(shell $(O_LOOK)))
+ifeq ($(O),)
+$(error O= is empty: name a directory, or leave it out to build in build/)
+else ifeq ($(filter ours new,$(O_STATE)),)
+$(error O=$(O): other files stand there, and make would remove them: name a new directory, for what is built alone)
+endif
+
 ifneq ($(V),1)
 Q := @
 MAKEFLAGS += --no-print-directory
@@ -87,7 +104,7 @@ help: ## This text
 	@echo '  KEYS=dir  signing keys   RELEASE=1  refuse development keys   TIMEOUT=s  for make run'
 
 clean: ## Remove what was built, keep the configuration
-	$(Q)if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name .config -exec rm -rf {} +; fi
+	$(Q)$(if $(filter ours,$(O_STATE)),find '$(O)' -mindepth 1 -maxdepth 1 ! -name .config ! -name $(O_MARK) -exec rm -rf {} +,:)
 
 distclean: ## Remove what was built and the configuration
-	$(Q)rm -rf '$(O)'
+	$(Q)$(if $(filter ours,$(O_STATE)),rm -rf '$(O)',:)

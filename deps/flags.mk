@@ -8,7 +8,7 @@ FLAG_NAMES = $(filter-out MAKEFLAGS .SHELLFLAGS FLAG_%,$(foreach v,$(sort $(filt
 FLAG_FILES = $(filter-out $(O)/%,$(filter Makefile %.mk,$(MAKEFILE_LIST)))
 
 ifneq ($(NEEDS_TOOLS),)
-$(shell mkdir -p '$(O)')
+$(shell mkdir -p '$(O)' && touch '$(O)/$(O_MARK)')
 $(file >$(O)/.flags.new,$(foreach v,$(FLAG_NAMES),$(v)=$($(v))))
 $(shell grep -hE '$(FLAG_WORDS)' $(FLAG_FILES) | grep -v '^#' >> '$(O)/.flags.new'; \
 	cd '$(O)' && if cmp -s .flags.new .flags; then rm .flags.new; else mv .flags.new .flags; \

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).parent
@@ -164,6 +165,49 @@ def refused(ways):
     return findings + ([] if done.returncode and "error[kconfig-unknown]: CONFIG_PART1_COLOUR=3" in done.stderr else [done.stderr])
 
 
+def refuses(words, kept):
+    """Findings unless make says, in one line, that O is somebody else's, and leaves it as it was."""
+    done = subprocess.run(["make", *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    good = done.returncode and "other files stand there" in done.stderr and "name a new directory" in done.stderr
+    return ([] if good else [f"make {' '.join(words)}: {done.stderr}"]) + [f"{path} is gone" for path in kept if not path.exists()]
+
+
+def others_folders(_):
+    """Where others' files are, nothing is made or removed. Folders that this did not make see a dry run only, and a goal without effects besides."""
+    findings = []
+    for place in ("/", ".", "..", "ci", os.path.expanduser("~")):
+        findings += refuses(["-n", f"O={place}", "clean"], [])
+    with tempfile.TemporaryDirectory() as name:
+        letters = pathlib.Path(name) / "letters"
+        (letters / ".config").mkdir(parents=True)
+        letter = letters / "to-a-friend"
+        letter.write_text("keep me\n")
+        for goal in ("report", "clean", "distclean"):
+            findings += refuses([f"O={letters}", goal], [letter])
+        findings += [f"{p} was made" for p in letters.glob("*") if p.name not in (".config", letter.name)]
+    return findings
+
+
+def own_folder(ways):
+    """What make made, it removes: without the configuration, or with it. A folder with a configuration alone may become an output directory."""
+    source = ways.fresh()
+    judged = judge(ways.make(source, "hello-arm64_defconfig"))
+    with tempfile.TemporaryDirectory() as name:
+        o = pathlib.Path(name) / "out"
+        o.mkdir()
+        shutil.copy(source / ".config", o)
+
+        def make(goal):
+            planner = pathlib.Path(os.environ["PLANNER"]).resolve()
+            return subprocess.run(["make", f"O={o}", f"PLANNER={planner}", "PLANNER_OBJECTS=", goal], capture_output=True, text=True, check=False,
+                                  stdin=subprocess.DEVNULL)
+
+        findings = judged + judge(make("report"))
+        findings += judge(make("clean")) + ([] if (o / ".config").exists() and not (o / "plan").exists() else ["clean: not all, or too much"])
+        findings += judge(make("report")) + judge(make("distclean")) + (["distclean: it is still there"] if o.exists() else [])
+    return findings
+
+
 def read_until(fd, wanted, out, seconds=120):
     """Adds what comes to `out` until `wanted`, plain, is in it. The time is generous: a loaded machine draws slowly."""
     end = time.monotonic() + seconds
@@ -281,8 +325,8 @@ def main():
     os.environ["PLANNER"] = args.planner
     os.environ["MAKEFLAGS"] = ""
     ways, tap = Ways(args.out), Tap()
-    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, documented, documented_functions, menu, own_directory,
-                change_of_appliance, same_everywhere):
+    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, others_folders, own_folder, documented, documented_functions, menu,
+                own_directory, change_of_appliance, same_everywhere):
         tap.result(f"{way.__name__.replace('_', ' ')}", way(ways))
     tap.done()
 
