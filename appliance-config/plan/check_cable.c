@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of serial cables: names, ends, who carries the bytes; and of how many devices one partition serves. */
 #include "check_list.h"
-
-#include <string.h>
+#include "check_names.h"
 
 #define FOR_CABLES(each, model) for (const struct cable *each = (model)->cables; each < (model)->cables + (model)->cable_count; each++)
 
 void check_cable_name_bad(const struct model *model, struct findings *f)
 {
-	FOR_CABLES(c, model)
-		if (!io_name_is_good(c->name))
-			find(f, "CONFIG_CABLE%u_NAME=\"%s\": a name begins with a small letter and has small letters, digits and '-', at most %d; change it",
-			     c->number, c->name, IO_NAME_MAX_BYTES);
+	names_bad(NAMES_OF("CABLE", model->cables, model->cable_count, struct cable), f);
 }
 
 void check_cable_name_twice(const struct model *model, struct findings *f)
 {
-	FOR_CABLES(c, model)
-		FOR_CABLES(other, model)
-			if (c < other && strcmp(c->name, other->name) == 0)
-				find(f, "CONFIG_CABLE%u_NAME and CONFIG_CABLE%u_NAME are both \"%s\"; give one of them another name", c->number, other->number, c->name);
+	names_twice(NAMES_OF("CABLE", model->cables, model->cable_count, struct cable), f);
 }
 
 void check_cable_nobody(const struct model *model, struct findings *f)

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of shared-memory channels: names, ends, sizes, interrupts, memory. */
 #include "check_list.h"
+#include "check_names.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define FOR_CHANNELS(each, model) for (const struct channel *each = (model)->channels; each < (model)->channels + (model)->channel_count; each++)
 
 void check_channel_name_bad(const struct model *model, struct findings *f)
 {
-	FOR_CHANNELS(c, model)
-		if (!io_name_is_good(c->name))
-			find(f, "CONFIG_CHANNEL%u_NAME=\"%s\": a name begins with a small letter and has small letters, digits and '-', at most %d; change it",
-			     c->number, c->name, IO_NAME_MAX_BYTES);
+	names_bad(NAMES_OF("CHANNEL", model->channels, model->channel_count, struct channel), f);
 }
 
 void check_channel_name_twice(const struct model *model, struct findings *f)
 {
-	FOR_CHANNELS(c, model)
-		FOR_CHANNELS(other, model)
-			if (c < other && strcmp(c->name, other->name) == 0)
-				find(f, "CONFIG_CHANNEL%u_NAME and CONFIG_CHANNEL%u_NAME are both \"%s\"; give one of them another name", c->number, other->number, c->name);
+	names_twice(NAMES_OF("CHANNEL", model->channels, model->channel_count, struct channel), f);
 }
 
 void check_channel_nobody(const struct model *model, struct findings *f)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of virtual disks: names, where their bytes are, sizes, limits. */
 #include "check_list.h"
+#include "check_names.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -13,22 +14,13 @@
 
 void check_disk_name_bad(const struct model *model, struct findings *f)
 {
-	FOR_DISKS(disk, model)
-		if (!io_name_is_good(disk->name))
-			find(f, "CONFIG_DISK%u_NAME=\"%s\": a name begins with a small letter and has small letters, digits and '-', at most %d; change it",
-			     disk->number, disk->name, IO_NAME_MAX_BYTES);
+	names_bad(NAMES_OF("DISK", model->disks, model->disk_count, struct disk), f);
 }
 
 void check_disk_name_twice(const struct model *model, struct findings *f)
 {
-	FOR_DISKS(disk, model) {
-		FOR_DISKS(other, model)
-			if (disk < other && strcmp(disk->name, other->name) == 0)
-				find(f, "CONFIG_DISK%u_NAME and CONFIG_DISK%u_NAME are both \"%s\"; give one of them another name", disk->number, other->number, disk->name);
-		for (uint32_t i = 0; i < model->port_count; i++)
-			if (strcmp(disk->name, model->ports[i].name) == 0)
-				find(f, "CONFIG_DISK%u_NAME and CONFIG_NET%u_NAME are both \"%s\"; give one of them another name", disk->number, i + 1, disk->name);
-	}
+	names_twice(NAMES_OF("DISK", model->disks, model->disk_count, struct disk), f);
+	names_shared(NAMES_OF("DISK", model->disks, model->disk_count, struct disk), NAMES_OF("NET", model->ports, model->port_count, struct port), f);
 }
 
 void check_disk_nobody(const struct model *model, struct findings *f)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of the virtual switch's ports: names, addresses, VLANs, rules, limits. */
 #include "check_list.h"
+#include "check_names.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -31,19 +32,12 @@ static const char *port_names(const struct model *model)
 
 void check_port_name_bad(const struct model *model, struct findings *f)
 {
-	FOR_PORTS(port, model)
-		if (!io_name_is_good(port->name))
-			find(f, "CONFIG_NET%u_NAME=\"%s\": a name begins with a small letter and has small letters, digits and '-', at most %d; change it",
-			     port->number, port->name, IO_NAME_MAX_BYTES);
+	names_bad(NAMES_OF("NET", model->ports, model->port_count, struct port), f);
 }
 
 void check_port_name_twice(const struct model *model, struct findings *f)
 {
-	FOR_PORTS(port, model)
-		FOR_PORTS(other, model)
-			if (port < other && strcmp(port->name, other->name) == 0)
-				find(f, "CONFIG_NET%u_NAME and CONFIG_NET%u_NAME are both \"%s\"; give one of them another name", port->number, other->number,
-				     port->name);
+	names_twice(NAMES_OF("NET", model->ports, model->port_count, struct port), f);
 }
 
 void check_port_nobody(const struct model *model, struct findings *f)

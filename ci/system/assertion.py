@@ -36,8 +36,7 @@ def look(machine):
         machine.expect_guest("hello", "hello 1.0", 60)
 
 
-def run(context, full=False):
-    del full
+def run(context):
     builder = Builder(context.out, context.builder.kernels, context.builder.key)
     builder.tree = planted.tree(context.out, "hyp/core/keys.c", HELP, f"{HELP}\tASSERT({CONDITION});\n")
     hello = Part("hello", str(context.out / "partitions/hello.elf"), 8, (0,))

@@ -57,8 +57,7 @@ def look(machine):
     machine.walk_tables()
 
 
-def run(context, full=False):
-    del full
+def run(context):
     guest = str(context.out / "guests/channel.elf")
     words = f"channel=pipe count={COUNT} lives={LIVES} quit={LIVES + 1}"
     options = {"CHANNELS": 1, "CHANNEL1_NAME": "pipe", "CHANNEL1_A_PART1": True, "CHANNEL1_B_PART2": True, "CHANNEL1_KIB": KIB}

@@ -259,8 +259,7 @@ def look_again(machine):
         starts(machine, 4)
 
 
-def run(context, full=False):
-    del full
+def run(context):
     appliance = describe(context)
     folder = (context.out / "system" / appliance.name).resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -191,8 +191,7 @@ def planted_io(context):
     return out / "partitions/io.elf"
 
 
-def run(context, full=False):
-    del full
+def run(context):
     out = context.out
     for name, io, body in (("durable", out / "partitions/io.elf", look), ("durable-planted", planted_io(context), look_planted)):
         folder = out / "system" / name

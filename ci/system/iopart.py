@@ -106,7 +106,7 @@ def look(machine):
     machine.walk_tables()
 
 
-def run(context, full=False):
+def run(context):
     kinds = [("io-v3", 3, ("6.12", "6.1")), ("io-v2", 2, ("6.1", "6.12"))]
     for name, gic, kernels in kinds:
         session(context, describe(context, name, gic, kernels), look)

@@ -36,8 +36,7 @@ def look(machine):
     machine.walk_tables()
 
 
-def run(context, full=False):
-    del full
+def run(context):
     slots = str(context.out / "guests/slots.elf")
     words = "do=fault pattern=1 ms=1000 windows=1000"
     parts = [Part("stop", slots, 8, (0,), words, options={"ON_FAULT_STOP": True, "FAULT_LIMIT": 100}),

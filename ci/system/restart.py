@@ -83,8 +83,7 @@ def look_linux(machine):
     machine.walk_tables()
 
 
-def run(context, full=False):
-    del full
+def run(context):
     guests = context.out / "guests"
     beat = Part("beat", str(guests / "slots.elf"), 8, (0,), "do=beat pattern=1 ms=20 windows=1000000")
     scan = Part("scan", str(guests / "ramscan.elf"), 8, (1,), f"then=reset lives={LIVES} wait=1")

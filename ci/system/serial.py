@@ -44,8 +44,7 @@ def look(machine):
     machine.walk_tables()
 
 
-def run(context, full=False):
-    del full
+def run(context):
     initrd = str((context.out / "guests/initramfs-io-6.12.cpio").resolve())
     parts = [Part("linux", "6.12", 256, (0,), "console=ttyAMA0", options={"INITRD": initrd}),
              Part("serial", str(context.out / "guests/serial.elf"), 8, (1,)),

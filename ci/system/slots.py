@@ -37,8 +37,7 @@ def look(machine):
                 machine.require(row["foreign"] == "0", f"foreign registers: {row}")
 
 
-def run(context, full=False):
-    del full
+def run(context):
     slots = str(context.out / "guests/slots.elf")
     for name, busy in BUSY.items():
         parts = [Part(part, slots, 8, (), f"do={do} pattern={number} ms=1000 windows=1000")

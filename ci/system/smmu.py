@@ -88,8 +88,7 @@ def words(targets):
     return " ".join(f"a{i}={at:#x}" for i, at in enumerate(targets.values())) + " storm=1"
 
 
-def run(context, full=False):
-    del full
+def run(context):
     options = {"IOMMU": True, "EXPERT": True, "HYPERVISOR_ADDRESS": f"{HYPERVISOR:#x}"}
     network = {"NET_PORTS": 2, "NET1_NAME": "lan", "NET1_PART2": True, "NET1_TALKS_TO": "wan", "NET2_NAME": "wan", "NET2_UPLINK": True, "NET2_TALKS_TO": "lan"}
     parts = [Part("rogue", str(context.out / "guests/rogue.elf"), 64, (0,), words(TARGETS), options={"ADDRESS": f"{ROGUE:#x}"}),

@@ -14,8 +14,8 @@ SYSTEM_NEEDS_passthrough = $(GUEST_PCI_INITRAMFS)
 SYSTEM_NEEDS_outage = $(GUEST_TOOLS_INITRAMFS) $(GUEST_STORM_INITRAMFS)
 SYSTEM = $(PYTHON) ci/system/system.py --out $(O) --kernel-6.1 $(DEP_KERNEL_6_1) --kernel-6.12 $(DEP_KERNEL_6_12) --key $(KEY_IMAGE)
 
-# Those that have more to show in `make check-long`: every combination, the other GIC, many more rounds.
-SYSTEM_FULL := linux keys hostile calls device outage switch passthrough
+# Those that have more to show in `make check-long`, as their run() says: every combination, the other GIC, many more rounds.
+SYSTEM_FULL := $(patsubst ci/system/%.py,%,$(shell grep -l '^def run(context, full=False):' ci/system/*.py))
 
 define system_suite
 CHECK_SUITES += system-$(1)

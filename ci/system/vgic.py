@@ -27,8 +27,7 @@ def look(machine):
         machine.expect("hello", r"hello: \d+ s", 20)
 
 
-def run(context, full=False):
-    del full
+def run(context):
     for gic in (3, 2):
         parts = [Part("judge", str(context.out / "guests/vgictest.elf"), 16, (0, 1, 2), NUDGE if gic == 2 else ""),
                  Part("hello", str(context.out / "partitions/hello.elf"), 8, (3,))]

@@ -3,16 +3,13 @@
  * Both ends on two threads, under a thread sanitizer: the bytes of messages are plain memory, so a missing acquire or release is a data
  * race; a signal that is lost leaves somebody asleep, and that is a failure too. Now and then an end starts again.
  */
-#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <time.h>
 
+#include "../bell.h"
 #include "../tap.h"
 #include "ends.h"
 
 #define MESSAGES	60000u	/* in the last meeting, each way */
-#define PATIENCE	20	/* seconds */
 
 static struct ends world;
 static sem_t bell[2];
@@ -23,21 +20,6 @@ static bool is_lost;
 static void ring(void *arg)
 {
 	sem_post(arg);
-}
-
-/* False: nobody rang. */
-static bool sleep_on(sem_t *on)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE;
-	while (sem_timedwait(on, &until))
-		if (errno != EINTR)
-			return false;
-	while (!sem_trywait(on))
-		;
-	return true;
 }
 
 static void open_end(unsigned n)
@@ -70,7 +52,7 @@ static void *end_main(void *arg)
 		if (e->sent >= MESSAGES && e->expected >= MESSAGES)
 			break;
 		sleeps[n]++;
-		if (!sleep_on(&bell[n])) {
+		if (!bell_wait(&bell[n])) {
 			__atomic_store_n(&is_lost, true, __ATOMIC_RELAXED);
 			break;
 		}

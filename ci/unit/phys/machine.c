@@ -27,6 +27,7 @@
 #define TREE_BYTES	4096u
 
 struct machine machine;
+uint8_t machine_regs[MACHINE_BAR_BYTES];
 
 static struct piece {
 	uint8_t *at;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MACHINE_BAR		0x10000000ull
 #define MACHINE_BAR_BYTES	0x8000u
@@ -35,6 +36,22 @@ struct machine {
 };
 
 extern struct machine machine;
+
+/* What a device with plain registers keeps in them: all bytes of BAR 0. */
+extern uint8_t machine_regs[MACHINE_BAR_BYTES];
+
+static inline uint32_t get32(unsigned at)
+{
+	uint32_t value;
+
+	memcpy(&value, machine_regs + at, 4);
+	return value;
+}
+
+static inline void put32(unsigned at, uint32_t value)
+{
+	memcpy(machine_regs + at, &value, 4);
+}
 
 /* A device tree and an empty machine, once a process: `dma` is a list of {here, bus, bytes} for dma-ranges. */
 void machine_init(const uint64_t (*dma)[3], unsigned dma_count);

@@ -21,23 +21,9 @@ enum { IDLE, READY, IDENTIFICATION, STANDBY, TRANSFER };
 
 struct model_emmc_state model_emmc_state;
 
-static uint8_t regs[MACHINE_BAR_BYTES];
 static unsigned state, asked, word;
 static bool is_wrong;		/* the last switch */
 static bool is_illegal;		/* the last command; said in the next answer */
-
-static uint32_t get32(unsigned at)
-{
-	uint32_t value;
-
-	memcpy(&value, regs + at, 4);
-	return value;
-}
-
-static void put32(unsigned at, uint32_t value)
-{
-	memcpy(regs + at, &value, 4);
-}
 
 /* Powered up when it is asked for the second time. */
 static uint32_t op_cond(uint32_t argument)
@@ -88,7 +74,7 @@ static uint32_t in_transfer(unsigned number, uint32_t argument, bool has_data)
 
 static uint32_t obey(unsigned number, uint32_t argument, bool has_data)
 {
-	memset(regs + 0x10, 0, 16);
+	memset(machine_regs + 0x10, 0, 16);
 	if (number == 0) {
 		state = IDLE;
 		asked = 0;
@@ -125,13 +111,13 @@ static void emmc_write(unsigned at, uint64_t value, unsigned bytes)
 		put32(STATUS, get32(STATUS) & ~(uint32_t)value);
 		return;
 	}
-	memcpy(regs + at, &value, bytes);
+	memcpy(machine_regs + at, &value, bytes);
 	if (at == 0x0e)
 		put32(STATUS, obey((unsigned)value >> 8, get32(0x08), value & 0x20));
 	if (at == 0x2c)
-		regs[0x2c] |= 2;
+		machine_regs[0x2c] |= 2;
 	if (at == 0x2f)
-		regs[0x2f] = 0;
+		machine_regs[0x2f] = 0;
 }
 
 static uint64_t emmc_read(unsigned at, unsigned bytes)
@@ -139,7 +125,7 @@ static uint64_t emmc_read(unsigned at, unsigned bytes)
 	uint64_t value = 0;
 
 	if (at != 0x20) {
-		memcpy(&value, regs + at, bytes);
+		memcpy(&value, machine_regs + at, bytes);
 		return value;
 	}
 	memcpy(&value, model_emmc_state.ext_csd + 4 * (word % 128), 4);

@@ -9,21 +9,6 @@
 #include "machine.h"
 #include "models.h"
 
-static uint8_t regs[MACHINE_BAR_BYTES];
-
-static uint32_t get32(unsigned at)
-{
-	uint32_t value;
-
-	memcpy(&value, regs + at, 4);
-	return value;
-}
-
-static void put32(unsigned at, uint32_t value)
-{
-	memcpy(regs + at, &value, 4);
-}
-
 static bool lying(void)
 {
 	return machine_random(1000) < machine.lies;
@@ -33,7 +18,7 @@ static uint64_t read_plain(unsigned at, unsigned bytes)
 {
 	uint64_t value = 0;
 
-	memcpy(&value, regs + at, bytes);
+	memcpy(&value, machine_regs + at, bytes);
 	return value;
 }
 
@@ -144,7 +129,7 @@ static void nvme_write(unsigned at, uint64_t value, unsigned bytes)
 		nvme_configure((uint32_t)value);
 		return;
 	}
-	memcpy(regs + at, &value, bytes);
+	memcpy(machine_regs + at, &value, bytes);
 	if (at == 0x1000)
 		run_queue(&queues[0], (uint32_t)value);
 	if (at == 0x1008 && queues[1].size)
@@ -169,7 +154,7 @@ static unsigned bouncing;	/* looks until it is known that a card is in */
 
 static void sd_answer(uint16_t command)
 {
-	memset(regs + 0x10, 0, 16);
+	memset(machine_regs + 0x10, 0, 16);
 	put32(0x10, 0x900);
 	switch (command >> 8) {
 	case 8: put32(0x10, 0x1aa); break;
@@ -190,16 +175,16 @@ static uint64_t power_since, clock_since;
 /* Power and clock, and what must pass before they count (physical layer, 6.4.1). */
 static void sd_power(uint8_t value)
 {
-	machine_rule(!(value & 1) || regs[0x29] == (value & ~1), "the voltage is chosen before it is turned on");
+	machine_rule(!(value & 1) || machine_regs[0x29] == (value & ~1), "the voltage is chosen before it is turned on");
 	machine_rule(!(value & 1) || value == 0x0f, "a voltage that the host has");
-	regs[0x29] = value;
+	machine_regs[0x29] = value;
 	power_since = machine.time;
 }
 
 static void sd_clock(uint16_t value)
 {
-	memcpy(regs + 0x2c, &value, 2);
-	regs[0x2c] |= 2;
+	memcpy(machine_regs + 0x2c, &value, 2);
+	machine_regs[0x2c] |= 2;
 	if (value & 4)
 		clock_since = machine.time;
 	else
@@ -208,7 +193,7 @@ static void sd_clock(uint16_t value)
 
 static void sd_command(uint16_t command)
 {
-	machine_rule(regs[0x29] & 1 && machine.time >= power_since + 35000000, "no command before the voltage is there");
+	machine_rule(machine_regs[0x29] & 1 && machine.time >= power_since + 35000000, "no command before the voltage is there");
 	machine_rule(clock_since && machine.time >= clock_since + (command >> 8 ? 0 : 200000), "no command before 74 clocks");
 	machine_rule(command >> 8 != 12 || (command & 0xc0) == 0xc0, "the command that stops a transfer is one that aborts");
 	sd_answer(command);
@@ -230,13 +215,13 @@ static void sdhci_write(unsigned at, uint64_t value, unsigned bytes)
 	else if (at == 0x2c)
 		sd_clock((uint16_t)value);
 	else
-		memcpy(regs + at, &value, bytes);
+		memcpy(machine_regs + at, &value, bytes);
 	if (at == 0x0e)
 		sd_command((uint16_t)value);
 	if (at == 0x2f && value & 1)
-		regs[0x29] = 0;
+		machine_regs[0x29] = 0;
 	if (at == 0x2f)
-		regs[0x2f] = 0;
+		machine_regs[0x2f] = 0;
 }
 
 void model_sdhci(void)
@@ -298,7 +283,7 @@ static void e1000e_reset(void)
 	machine_rule(get32(0) & 4 && !(get32(0x08) & 1u << 19), "no reset while the card may master the bus (82574 datasheet, 3.1.3.10)");
 	machine_rule(!(get32(0x100) & 2) && !(get32(0x400) & 2), "no reset while it sends or receives");
 	machine_rule(get32(0xf00) & 1u << 5, "no reset while its firmware may use the PHY (4.5.2)");
-	memset(regs, 0, 0x5400);
+	memset(machine_regs, 0, 0x5400);
 	put32(0x00, CTRL_ONES);
 	put32(0x400, 1u << 28);
 	loading = 3;
@@ -330,7 +315,7 @@ static void e1000e_write(unsigned at, uint64_t value, unsigned bytes)
 		e1000e_control((uint32_t)value);
 		return;
 	}
-	memcpy(regs + at, &value, bytes);
+	memcpy(machine_regs + at, &value, bytes);
 	if (at == 0x400 && value & 2) {
 		machine_rule(value & 1u << 28, "several requests to memory at once, as its reset has it");
 		machine_rule(get32(0x3840) & 1u << 26 && get32(0x5b00) & 1u << 22 && get32(0x5b64) & 1, "what Intel's own drivers set for this card");

@@ -4,14 +4,12 @@
  * data race; a lost notification leaves somebody asleep, and that is a failure too.
  */
 
-#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <string.h>
-#include <time.h>
 
 #include <virtio/chain.h>
 
+#include "../bell.h"
 #include "../tap.h"
 #include "pair.h"
 
@@ -19,7 +17,6 @@
 #define BUFFERS		20u
 #define BUFFER_BYTES	64u
 #define ROUNDS		60000u
-#define PATIENCE	20	/* seconds */
 
 struct shared {
 	struct pair pair;
@@ -32,22 +29,6 @@ struct shared {
 static void ring(sem_t *bell)
 {
 	sem_post(bell);
-}
-
-/* Sleeps until somebody rings. False: nobody did. */
-static bool sleep_on(sem_t *bell)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE;
-	while (sem_timedwait(bell, &until)) {
-		if (errno != EINTR)
-			return false;
-	}
-	while (!sem_trywait(bell))
-		;
-	return true;
 }
 
 /* Serves one batch. Returns chains served; the last says stop by an empty tag. */
@@ -88,7 +69,7 @@ static void *device_main(void *arg)
 		s->device_bad |= virtq_ask_signal(&s->pair.device, &more) != VQ_OK;
 		if (!more) {
 			s->device_slept++;
-			if (!sleep_on(&s->doorbell)) {
+			if (!bell_wait(&s->doorbell)) {
 				s->device_bad = s->lost = true;
 				break;
 			}
@@ -152,7 +133,7 @@ static void driver_main(struct shared *s)
 			;
 		if (!vqd_ask_signal(&s->pair.driver)) {
 			s->driver_slept++;
-			if (!sleep_on(&s->interrupt))
+			if (!bell_wait(&s->interrupt))
 				s->driver_bad = s->lost = true;
 		}
 		vqd_cancel_signal(&s->pair.driver);
