@@ -11,6 +11,9 @@
 
 #include "ramdisk.h"
 
+#define PART_BYTES	(1u << 20)	/* of one request */
+#define ROUND_BYTES	(2u << 20)	/* between two polls: what a network device may have, 32 frames of 64 KiB */
+
 static struct ramdisk *ramdisk_of(struct blk_device *device)
 {
 	return (struct ramdisk *)(void *)((char *)device - offsetof(struct ramdisk, device));
@@ -44,13 +47,15 @@ static enum vq_err carry_out(const struct ramdisk *disk, const struct blk_reques
 	}
 }
 
+/* Work is done here, on the CPU that serves all others: after ROUND_BYTES of it, the others have their turn first. */
 static enum blk_status submit(struct blk_device *device, const struct blk_request *request)
 {
 	struct ramdisk *disk = ramdisk_of(device);
 	uint32_t at = (disk->first + disk->count) % RAMDISK_DEPTH;
 
-	if (disk->count == RAMDISK_DEPTH)
+	if (disk->count == RAMDISK_DEPTH || disk->bytes >= ROUND_BYTES)
 		return BLK_ERR_BUSY;
+	disk->bytes += request->sector_count * BLK_SECTOR_BYTES;
 	disk->done[at].cookie = request->cookie;
 	disk->done[at].status = carry_out(disk, request) == VQ_OK ? BLK_OK : BLK_ERR_MEDIUM;
 	disk->count++;
@@ -67,6 +72,7 @@ static unsigned poll(struct blk_device *device, unsigned budget)
 	struct ramdisk *disk = ramdisk_of(device);
 	unsigned done = 0;
 
+	disk->bytes = 0;
 	for (; disk->count && done < budget; done++) {
 		uint32_t at = disk->first;
 
@@ -117,10 +123,10 @@ void ramdisk_init(struct ramdisk *disk, void *memory, uint64_t bytes)
 		.physical_bytes = 4096,
 		.can = BLK_CAN_DISCARD | BLK_CAN_WRITE_ZEROES,
 		.queue_depth = RAMDISK_DEPTH,
-		.bytes_max = 1u << 20,
+		.bytes_max = PART_BYTES,
 		.segment_count_max = BLK_SEGMENT_COUNT,
 		.segment_align = 1,
-		.discard_sectors_max = 1u << 15,
-		.zeroes_sectors_max = 1u << 15,
+		.discard_sectors_max = PART_BYTES / BLK_SECTOR_BYTES,
+		.zeroes_sectors_max = PART_BYTES / BLK_SECTOR_BYTES,
 	};
 }

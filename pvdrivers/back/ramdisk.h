@@ -15,6 +15,7 @@ struct ramdisk {
 	uint8_t *memory;
 	uint32_t count;			/* complete, not told */
 	uint32_t first;
+	uint64_t bytes;			/* read, written and cleared since it was polled */
 	struct {
 		uint64_t cookie;
 		enum blk_status status;
