@@ -86,6 +86,29 @@ static bool is_worth_waiting(const struct vnet_frame *frame, const struct vswitc
 	return receiver && !receiver->is_stuck && receiver->is_up;
 }
 
+static bool waits_before(const struct vnet *v, const struct vnet *than, const struct vnet_port *receiver)
+{
+	return v->is_parked && v->device->is_running && (!than->is_parked || v->parked_order < than->parked_order) &&
+	       vnet_only_receiver(&v->frame, &v->parked_verdict) == receiver;
+}
+
+/* Another sender waits for the same receiver, and for longer: room is his. Without that, a sender with much to send, looked at first,
+ * would take all of it. Who cannot wait takes what he finds. */
+static bool is_behind(const struct vnet_frame *frame, const struct vswitch_verdict *verdict)
+{
+	const struct vnet_switch *owner = frame->from->owner;
+	uint32_t others = owner->parked & ~(1u << frame->from->number);
+	const struct vnet_port *receiver;
+
+	if (!others || frame->from->send != vnet_receive || !(receiver = vnet_only_receiver(frame, verdict)))
+		return false;
+	for (; others; others &= others - 1) {
+		if (waits_before(owner->ports[__builtin_ctz(others)]->self, frame->from->self, receiver))
+			return true;
+	}
+	return false;
+}
+
 bool vnet_distribute(struct vnet_frame *frame, const struct vswitch_verdict *verdict)
 {
 	struct vnet_switch *owner = frame->from->owner;
@@ -96,7 +119,7 @@ bool vnet_distribute(struct vnet_frame *frame, const struct vswitch_verdict *ver
 		struct vnet_copy copy;
 
 		copy_prepare(&copy, frame, (enum vswitch_edit)verdict->edit[number], verdict->tci);
-		result = send(owner->ports[number], &copy);
+		result = is_behind(frame, verdict) ? VSWITCH_DROP_NO_ROOM : send(owner->ports[number], &copy);
 		if (result == VSWITCH_DROP_NO_ROOM && is_worth_waiting(frame, verdict))
 			return false;
 		if (result == VSWITCH_FORWARDED)

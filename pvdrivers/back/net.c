@@ -82,10 +82,20 @@ static void finish(struct vnet *v, ticket_t ticket)
 	queue_give(device_queue(v->device, VIRTIO_NET_QUEUE_TRANSMIT), ticket, 0);
 }
 
+static void mark_parked(struct vnet *v, bool is_parked)
+{
+	struct vnet_switch *owner = v->port.owner;
+	uint32_t bit = 1u << v->port.number;
+
+	v->is_parked = is_parked;
+	owner->parked = is_parked ? owner->parked | bit : owner->parked & ~bit;
+}
+
 /* Its receiver would get it at once if he had a buffer: the sender waits a little. */
 static void park(struct vnet *v, const struct vswitch_verdict *verdict, ticket_t ticket)
 {
-	v->is_parked = true;
+	mark_parked(v, true);
+	v->parked_order = ++v->port.owner->parked_count;
 	v->parked_until_ns = host_now_ns() + vnet_only_receiver(&v->frame, verdict)->grace_ns;
 	v->parked_verdict = *verdict;
 	v->parked_ticket = ticket;
@@ -107,7 +117,7 @@ static bool serve_parked(struct vnet *v)
 		queue_wait_until(device_queue(v->device, VIRTIO_NET_QUEUE_TRANSMIT), now_ns + VNET_RETRY_NS);
 		return false;
 	}
-	v->is_parked = false;
+	mark_parked(v, false);
 	finish(v, v->parked_ticket);
 	return true;
 }
@@ -171,7 +181,8 @@ static void start(void *self, uint64_t features)
 	struct vnet *v = self;
 
 	v->features = features;
-	v->port.is_stuck = v->is_parked = false;
+	v->port.is_stuck = false;
+	mark_parked(v, false);
 	vnet_port_set_up(&v->port, true);
 }
 
@@ -180,7 +191,7 @@ static void stop(void *self, uint32_t queue)
 	struct vnet *v = self;
 
 	if (queue == VIRTIO_NET_QUEUE_TRANSMIT)
-		v->is_parked = false;
+		mark_parked(v, false);
 	vnet_port_set_up(&v->port, false);
 }
 
@@ -212,6 +223,7 @@ void vnet_init(struct vnet *v, struct device *device, struct vnet_switch *owner,
 	memset(v, 0, sizeof(*v));
 	v->device = device;
 	vnet_port_init(&v->port, owner, number, vnet_receive, v);
+	mark_parked(v, false);
 	*features = OFFERED;
 	*config = (struct virtio_net_config){ .status = VIRTIO_NET_S_LINK_UP, .max_virtqueue_pairs = 1, .mtu = port->mtu };
 	memcpy(config->mac, port->mac, sizeof(config->mac));

@@ -10,6 +10,7 @@
  * Checksums and segmentation that a guest left to its device pass untouched to a guest that takes them, and are made up in software for one
  * that does not. Who sends never waits for who receives, but for one short grace: a frame for a single receiver that has no buffer at
  * this instant is kept for its port's grace; if none comes, it is dropped, and so is all that follows until that receiver has room again.
+ * Of several senders that wait for one receiver, the one that waits for longest is next, however much the others send.
  */
 
 #include <stdbool.h>
@@ -73,6 +74,7 @@ struct vnet {
 	uint64_t features;
 	bool is_parked;			/* as a sender: a frame waits for its receiver */
 	uint64_t parked_until_ns;
+	uint64_t parked_order;		/* among those who wait for room, counted over the switch */
 	struct vswitch_verdict parked_verdict;
 	ticket_t parked_ticket;
 	struct vq_chain chain;		/* the one that is sent */
@@ -83,6 +85,8 @@ struct vnet {
 struct vnet_switch {
 	struct vswitch sw;
 	struct vnet_port *ports[VSWITCH_PORT_MAX];
+	uint32_t parked;			/* ports whose sender waits for room, bits */
+	uint64_t parked_count;			/* how many waited up to now */
 	uint8_t scratch[GSO_TOTAL_MAX + 8];	/* a frame that must be finished */
 };
 

@@ -148,6 +148,31 @@ static void a_card_that_stays_busy_costs_one_grace_and_no_buffer(void)
 	end();
 }
 
+/* Both have as many frames as they can, again and again; the card takes one a round. Port 0 is always looked at first. */
+static void two_who_send_more_than_it_takes_have_a_share_each(void)
+{
+	begin(0);
+	for (unsigned n = 0; n < 4000; n++) {
+		while (net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)))
+			;
+		while (net_send(&m, 1, &plain, frame, net_make(frame, 1, 2, false, 100, 3)))
+			;
+		host_time_ns += 3000;
+		net_round(&m);
+		net_collect(&m);
+		uplink_poll(&uplink, 1);
+	}
+	CHECK(m.done[0] > 1500 && m.done[1] > 1500 && nic.sent_count > 3000 && net_drops(&m, 2, VSWITCH_DROP_NO_ROOM) == 0);
+	m.vnet[1].device->is_running = false; /* who is broken or gone is not waited for */
+	for (unsigned n = 0; n < 1000; n++) {
+		while (net_send(&m, 0, &plain, frame, net_make(frame, 0, 2, false, 100, 3)))
+			;
+		run(1);
+	}
+	CHECK(m.done[0] > 3000);
+	end();
+}
+
 static void a_card_without_link_is_not_waited_for(void)
 {
 	begin(0);
@@ -327,6 +352,7 @@ int main(void)
 	TEST(what_it_cannot_is_done_for_it);
 	TEST(a_busy_card_is_waited_for);
 	TEST(a_card_that_stays_busy_costs_one_grace_and_no_buffer);
+	TEST(two_who_send_more_than_it_takes_have_a_share_each);
 	TEST(a_card_without_link_is_not_waited_for);
 	TEST(segments_go_together);
 	TEST(frames_come_in_whole_and_in_pieces);
