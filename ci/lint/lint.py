@@ -15,7 +15,7 @@ from tap import Tap  # noqa: E402
 FUNCTION_LINES = 60
 FILE_LINES = 1000
 HYP_SLOC, HYP_HEADER_SLOC = 6050, 2000      # 6,000, and what faults that were found since needed
-HYP_SLOC_DEVICE = 500
+HYP_SLOC_DEVICE = 521                        # 500, and what lives that end needed
 HYP_SLOC_APART = {"smmu": 700, "its": 1200}
 ROOMS = ("appliance-config", "firmware", "hyp", "pvdrivers", "partitions", "ci")
 

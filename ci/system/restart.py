@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restarts beside a partition whose signs of life are timed under -icount, in guest time: a unikernel that starts again
 200 times and reads all its RAM first, and Debian Linux that starts again five times, by the operator's key and by its
-own reboot in turns. It must not know how a restart is done.
+own reboot in turns. And a front-end that is restarted while its disk, without an IOMMU, still reads for it. It must not know
+how a restart is done.
 
 QEMU runs its CPUs in the order of their numbers, and fires timers before the first one's turn. So the timed partition
 has CPU 0: its timer ends the turn of whoever is restarted, and it is late by what it waited for, not by a turn.
 """
 import re
+import time
 
 from appliance import Appliance, Part
 from session import session
@@ -83,6 +85,34 @@ def look_linux(machine):
     machine.walk_tables()
 
 
+def slow_reads(machine, bytes_per_s):
+    """QEMU holds back the disk's reads, all but the first; 0: no longer."""
+    machine.monitor.command("block_set_io_throttle", device="disk0", bps=0, bps_rd=bytes_per_s, bps_wr=0, iops=0, iops_rd=0, iops_wr=0)
+
+
+def look_disk(machine):
+    """Less than a controller's 10 s: this one is slow, not lost."""
+    machine.allow(r"front: ")
+    front = machine.appliance.index("front")
+    with machine.test("a read is under way when its front-end stops"):
+        machine.expect("front", r"^OLDREAD ready", 60)
+        slow_reads(machine, 1000)
+        machine.type(front, "front", "g", echo=False)
+        machine.expect("front", r"^OLDREAD under way 1\r?$", 30)
+        machine.expect("hyp", r"^front: stopped, starts again$", 30)
+    with machine.test("the next life does not begin before that read is over"):
+        time.sleep(1)
+        is_early = "OLDREAD life=2" in machine.text("front")
+        slow_reads(machine, 0)
+        machine.expect("front", r"^OLDREAD life=2 dirty=0\r?$", 60)
+        machine.require(not is_early, "it ran while the read was under way")
+    with machine.test("and finds no byte of it, nor later"):
+        machine.type(front, "front", "g", echo=False)
+        machine.expect("front", r"^OLDREAD again dirty=0\r?$", 30)
+    with machine.test("its disk serves it"):
+        machine.expect("front", r"^OLDREAD disk ok", 30)
+
+
 def run(context):
     guests = context.out / "guests"
     beat = Part("beat", str(guests / "slots.elf"), 8, (0,), "do=beat pattern=1 ms=20 windows=1000000")
@@ -90,3 +120,7 @@ def run(context):
     linux = Part("linux", "6.12", 256, (1,), "console=ttyAMA0")
     session(context, Appliance("restart", [scan, beat]), look, icount=True)
     session(context, Appliance("restart-linux", [linux, beat]), look_linux, icount=True)
+    front = Part("front", str(guests / "oldread.elf"), 16, (0,))
+    io = Part("io", str(context.out / "partitions/io.elf"), 32, (1,), options={"IO": True, "TRUSTED_DMA": True})
+    disk = {"DISKS": 1, "DISK1_NAME": "data", "DISK1_PART1": True, "DISK1_REGION": True, "DISK1_SIZE_MIB": 4, "QEMU_DISK_VIRTIO": True, "QEMU_DISK_MIB": 8}
+    session(context, Appliance("restart-disk", [front, io], devices={"PCIE": "io"}, options=disk), look_disk)

@@ -18,7 +18,7 @@
  *  - Data: it passes through windows, memory of the front-end that the plan shows to the back-end.
  *  - Version 1 of virtio-mmio; registers narrower than the specification's 32 bits outside the configuration space.
  *
- * Status: version 1.0. Within a major version fields and flags are added, never changed.
+ * Status: version 1.1 (1.1: lives end, and HC_DEVICE_QUIET). Within a major version fields and flags are added, never changed.
  *
  * The device page, 4 KiB, one a device: offsets are those of virtio-mmio. The front-end sees it read-only as device
  * memory, at GUEST_VIRTIO_IPA + n * 4 KiB; the back-end sees it read-write as normal non-cacheable memory, as the
@@ -37,12 +37,19 @@
  * A hand-off stands in the device's line until HC_DEVICE_ANSWER names its sequence number. Without an answer within the
  * plan's limit the device is marked broken: DEVICE_STATUS_NEEDS_RESET and DEVICE_INTERRUPT_CONFIG are set, the interrupt
  * goes high, the write counts as done, and a late answer gets HC_ERR_STATE. If it was a reset (DEVICE_STATUS written
- * with 0) or stopped a queue (DEVICE_QUEUE_READY or DEVICE_QUEUE_RESET), the window is taken away before the vCPU goes on,
- * until the next start of either side. There is no limit until the back-end has said HC_DEVICE_READY since it was last
+ * with 0) or stopped a queue (DEVICE_QUEUE_READY or DEVICE_QUEUE_RESET), the life of the device ends before the vCPU goes
+ * on. There is no limit until the back-end has said HC_DEVICE_READY since it was last
  * asked to start, or to stop and start again, by whomever; a back-end that is stopped for good is one that does not answer
  * in time. A stop of the front-end ends its hand-offs.
  *
  * The line is a level: high while DEVICE_INTERRUPT_STATUS is not 0.
+ *
+ * A life of a device ends when its front-end stops, or as above: `life` in the line changes, and the window onto that
+ * front-end is taken away. It is shown again, while the front-end runs, once HC_DEVICE_QUIET has named the present life of
+ * each device that shares it and had a life end, or the back-end was stopped since. A start of the front-end changes
+ * `life` too, and takes nothing away. Before the front-end's memory is cleared for its next start the hypervisor waits for
+ * these calls, DEVICE_QUIET_LIMIT_US at most: then it says so on the console, and the front-end starts with its memory
+ * hidden. A back-end that is stopped is through with everything.
  */
 
 #include <stddef.h>
@@ -62,6 +69,8 @@
 
 #define DEVICE_STATUS_NEEDS_RESET	(1u << 6)
 #define DEVICE_STATUS_MASK		0xffu
+
+#define DEVICE_QUIET_LIMIT_US		15000000u	/* longer than a controller takes that must be reset */
 
 #define DEVICE_QUEUE_MAX		8u	/* queues of one device */
 #define DEVICE_MAX			64u	/* devices of one back-end: lines of a doorbell page */
@@ -83,7 +92,7 @@ struct device_line {
 	uint32_t offset;			/* of the write in the device page, bytes */
 	uint32_t width;				/* of the write: 1, 2, 4 or 8 bytes */
 	uint64_t value;				/* written; bits above the width are 0 */
-	uint32_t life;				/* starts of the front-end: when it changes, the device is as after a reset */
+	uint32_t life;				/* modulo 2^32; when it changes, the device is as after a reset, and HC_DEVICE_QUIET is due */
 	uint32_t flags;				/* DEVICE_LINE_* */
 };
 

@@ -16,7 +16,7 @@
  *  - Moving data: that is what virtio devices and channels are for. The console calls are for the first words of a guest.
  *  - PSCI and SMCCC_VERSION / SMCCC_ARCH_*: those are standard, and stay as their specifications say.
  *
- * Status: version 1.2. Within a major version calls are added, never changed. A call that is not there answers
+ * Status: version 1.3. Within a major version calls are added, never changed. A call that is not there answers
  * HC_ERR_NOT_SUPPORTED, the SMCCC's "unknown function identifier"; so does HVC or SMC with an immediate that is not 0.
  *
  * Results: x0 is 0 (or a count, where the call says so) or a negative enum hc_error; the registers that a call does not
@@ -29,7 +29,7 @@
 #include "partition.h"
 
 #define HC_VERSION_MAJOR	1u
-#define HC_VERSION_MINOR	2u	/* 1: devices; 2: channels */
+#define HC_VERSION_MINOR	3u	/* 1: devices; 2: channels; 3: HC_DEVICE_QUIET */
 
 /* Discovery, as the SMCCC wants it: 32-bit calls. */
 #define HC_CALL_UID		0x8600ff01u	/* -> w0..w3 = the four words below, instead of a status */
@@ -105,7 +105,12 @@
  * takes it. */
 #define HC_CHANNEL_SIGNAL	HC_FN(0x0d)
 
-#define HC_FN_COUNT		14u	/* HC_FN(0) .. HC_FN(HC_FN_COUNT - 1) are there */
+/* x1 = the device's line, as for the calls above; x2 = the `life` that stands in it (hyp/abi/device.h). The caller is through with all that it
+ * began for this device in earlier lives: no copy goes on, and nothing that its controllers do reaches the front-end's memory any more.
+ * Stores before the call are seen by who uses that memory next. HC_ERR_STATE: that is not its life any more; look again. */
+#define HC_DEVICE_QUIET		HC_FN(0x0e)
+
+#define HC_FN_COUNT		15u	/* HC_FN(0) .. HC_FN(HC_FN_COUNT - 1) are there */
 
 /**
  * What a call answers in x0 when it fails, as int64_t.

@@ -16,7 +16,7 @@
 
 #include "sched.h"
 
-/* Outermost of all locks: partition.is_open, the root entries of windows. */
+/* Outermost of all locks: partition.is_open, has_past of devices, the root entries of windows. */
 static struct lock window_lock;
 
 static const struct plan_partition *front_of(const struct plan_device *device)
@@ -229,6 +229,22 @@ static void line_window_put(const struct plan_device *device, bool is_shown)
 	back_tell(device);
 }
 
+bool device_has_past(const struct plan_partition *front, const struct plan_partition *back)
+{
+	for (uint32_t i = 0; i < front->front_count; i++)
+		if ((!back || back_of(front->fronts[i]) == back) && __atomic_load_n(&front->fronts[i]->state->has_past, __ATOMIC_ACQUIRE))
+			return true;
+	return false;
+}
+
+/* Its front-end is there, and of an earlier life its back-end has nothing left to do: for none of the devices that share it. */
+static bool window_is_due(const struct plan_window *window)
+{
+	const struct plan_partition *front = &plan.partitions[window->front];
+
+	return front->state->is_open && !device_has_past(front, &plan.partitions[window->back]);
+}
+
 static void window_show(const struct plan_window *window, bool is_shown)
 {
 	const struct plan_partition *back = &plan.partitions[window->back];
@@ -239,19 +255,36 @@ static void window_show(const struct plan_window *window, bool is_shown)
 			line_window_put(back->backs[i], is_shown);
 }
 
-/* Those onto the RAM of `front`, of one back-end or of all. */
-static void windows_hide(const struct plan_partition *front, const struct plan_partition *back)
+/* All of which `partition` is a side. */
+static void windows_put(const struct plan_partition *partition, bool is_shown)
 {
-	for (uint32_t i = 0; i < front->window_count; i++)
-		if (front->windows[i]->front == front->id && (!back || front->windows[i]->back == back->id))
-			window_show(front->windows[i], false);
+	for (uint32_t i = 0; i < partition->window_count; i++)
+		if (window_is_due(partition->windows[i]) == is_shown)
+			window_show(partition->windows[i], is_shown);
+}
+
+/* What its back-end began must not reach the front-end's RAM any more: it is to say when it is over. */
+static void life_end(const struct plan_device *device)
+{
+	__atomic_store_n(&device->shared->life, device->shared->life + 1u, __ATOMIC_RELEASE);
+	device->state->has_past = back_of(device)->state->is_open;
+}
+
+/* Release: pairs with the acquire of the CPU that waits to start the front-end. */
+static void past_end(const struct plan_device *device)
+{
+	if (!device->state->has_past)
+		return;
+	__atomic_store_n(&device->state->has_past, false, __ATOMIC_RELEASE);
+	vcpu_request(front_of(device)->vcpus[0], VCPU_REQUEST_WORK);
 }
 
 /* A driver that was not answered believes that its rings are its own again: so they are. */
 static void windows_revoke(const struct plan_device *device)
 {
 	lock_take(&window_lock);
-	windows_hide(front_of(device), back_of(device));
+	life_end(device);
+	windows_put(front_of(device), false);
 	lock_drop(&window_lock);
 }
 
@@ -317,11 +350,16 @@ static void hand_off_cancel(const struct plan_device *device)
 	lock_drop(&device->state->lock);
 }
 
+/* As a back-end it has nothing left to do for anybody: its vCPUs are out, its devices reach no memory. */
 void device_stop(const struct plan_partition *partition)
 {
 	lock_take(&window_lock);
 	partition->state->is_open = false;
-	windows_hide(partition, NULL);
+	for (uint32_t i = 0; i < partition->front_count; i++)
+		life_end(partition->fronts[i]);
+	windows_put(partition, false);
+	for (uint32_t i = 0; i < partition->back_count; i++)
+		past_end(partition->backs[i]);
 	lock_drop(&window_lock);
 	for (uint32_t i = 0; i < partition->front_count; i++)
 		hand_off_cancel(partition->fronts[i]);
@@ -344,18 +382,11 @@ void device_start(const struct plan_partition *partition)
 		front_start(partition->fronts[i]);
 	lock_take(&window_lock);
 	partition->state->is_open = true;
-	for (uint32_t i = 0; i < partition->window_count; i++)
-		if (plan.partitions[partition->windows[i]->front].state->is_open)
-			window_show(partition->windows[i], true);
+	windows_put(partition, true);
 	lock_drop(&window_lock);
 }
 
 /* ---- the back-end's calls ---- */
-
-static const struct plan_device *line_device(const struct plan_partition *back, uint64_t line)
-{
-	return line < back->back_count ? back->backs[line] : NULL;
-}
 
 /* A reset that is answered leaves nothing of what was before. */
 static void answer_apply(const struct plan_device *device, uint32_t status)
@@ -372,13 +403,10 @@ static void answer_apply(const struct plan_device *device, uint32_t status)
 	hand_off_end(device);
 }
 
-enum err device_answer(const struct plan_partition *back, uint64_t line, uint64_t sequence, uint64_t status)
+enum err device_answer(const struct plan_device *device, uint64_t sequence, uint64_t status)
 {
-	const struct plan_device *device = line_device(back, line);
 	bool is_due;
 
-	if (!device)
-		return ERR_ABSENT;
 	if (status & ~(uint64_t)DEVICE_STATUS_MASK)
 		return ERR_RANGE;
 	lock_take(&device->state->lock);
@@ -389,12 +417,8 @@ enum err device_answer(const struct plan_partition *back, uint64_t line, uint64_
 	return is_due ? OK : ERR_STATE;
 }
 
-enum err device_interrupt(const struct plan_partition *back, uint64_t line, uint64_t bits, uint64_t status)
+enum err device_interrupt(const struct plan_device *device, uint64_t bits, uint64_t status)
 {
-	const struct plan_device *device = line_device(back, line);
-
-	if (!device)
-		return ERR_ABSENT;
 	if (bits & ~(uint64_t)DEVICE_INTERRUPT_MASK || status & ~(uint64_t)DEVICE_STATUS_NEEDS_RESET)
 		return ERR_RANGE;
 	lock_take(&device->state->lock);
@@ -412,4 +436,18 @@ enum err device_ready(const struct plan_partition *back)
 		return ERR_STATE;
 	device_limit(back, true);
 	return OK;
+}
+
+enum err device_quiet(const struct plan_device *device, uint64_t life)
+{
+	bool is_this;
+
+	lock_take(&window_lock);
+	is_this = device->shared->life == life;
+	if (is_this && device->state->has_past) {
+		past_end(device);
+		windows_put(front_of(device), true);
+	}
+	lock_drop(&window_lock);
+	return is_this ? OK : ERR_STATE;
 }

@@ -230,14 +230,18 @@ static enum verdict call_console_read(struct vcpu *vcpu, uint64_t regs[8])
 	return VERDICT_RESUME;
 }
 
-static enum verdict call_device_answer(struct vcpu *vcpu, uint64_t regs[8])
+/* Those about one line of the caller. */
+static enum verdict call_device(struct vcpu *vcpu, uint64_t regs[8])
 {
-	return answer(regs, error_of(device_answer(vcpu->partition, regs[1], regs[2], regs[3])));
-}
+	const struct plan_partition *back = vcpu->partition;
+	const struct plan_device *device = regs[1] < back->back_count ? back->backs[regs[1]] : NULL;
 
-static enum verdict call_device_interrupt(struct vcpu *vcpu, uint64_t regs[8])
-{
-	return answer(regs, error_of(device_interrupt(vcpu->partition, regs[1], regs[2], regs[3])));
+	switch (device ? (uint32_t)regs[0] : HC_NOP) {
+	case HC_DEVICE_ANSWER: return answer(regs, error_of(device_answer(device, regs[2], regs[3])));
+	case HC_DEVICE_INTERRUPT: return answer(regs, error_of(device_interrupt(device, regs[2], regs[3])));
+	case HC_DEVICE_QUIET: return answer(regs, error_of(device_quiet(device, regs[2])));
+	default: return answer(regs, HC_ERR_INVALID);
+	}
 }
 
 static enum verdict call_device_ready(struct vcpu *vcpu, uint64_t regs[8])
@@ -258,7 +262,7 @@ static enum verdict call_channel_signal(struct vcpu *vcpu, uint64_t regs[8])
 
 static call_fn *const calls[HC_FN_COUNT] = {
 	call_nop, call_heartbeat, call_info, call_find, call_state, call_start, call_stop, call_restart, call_console_write,
-	call_console_read, call_device_answer, call_device_interrupt, call_device_ready, call_channel_signal,
+	call_console_read, call_device, call_device, call_device_ready, call_channel_signal, call_device,
 };
 
 static enum verdict discovery(uint64_t regs[8], uint32_t function)

@@ -23,6 +23,7 @@ enum step {
 	STEP_REPORT,  /* what its policy stopped it for */
 	STEP_STOPPED, /* off, failed, or on to the start */
 	STEP_RESET,   /* its PCI functions */
+	STEP_PAST,    /* back-ends are through with its earlier life, or had their time */
 	STEP_SCRUB,   /* all RAM zero */
 	STEP_PLACE,   /* pristine images */
 	STEP_CLEAN,   /* all RAM to the point of coherency, instruction caches invalid */
@@ -34,14 +35,12 @@ enum step {
 
 const char *partition_state_name(enum partition_state state)
 {
-	switch (state) {
-	case PARTITION_STOPPED: return "stopped";
-	case PARTITION_STARTING: return "starting";
-	case PARTITION_RUNNING: return "running";
-	case PARTITION_STOPPING: return "stopping";
-	case PARTITION_FAILED: return "failed";
-	}
-	return "?";
+	static const char *const names[] = {
+		[PARTITION_STOPPED] = "stopped", [PARTITION_STARTING] = "starting", [PARTITION_RUNNING] = "running",
+		[PARTITION_STOPPING] = "stopping", [PARTITION_FAILED] = "failed",
+	};
+
+	return names[state];
 }
 
 /* Only the CPU of vCPU 0 writes partition->work; others change the state, and it finds the step from that. */
@@ -62,7 +61,8 @@ bool partition_has_work(const struct partition *partition)
 
 	if (state == PARTITION_STOPPING)
 		return __atomic_load_n(&partition->vcpus_in, __ATOMIC_ACQUIRE) == 0;
-	return state == PARTITION_STARTING && arch_counter() >= partition->work.until;
+	return state == PARTITION_STARTING && (arch_counter() >= partition->work.until ||
+					       (partition->work.step == STEP_PAST && !device_has_past(partition->plan, NULL)));
 }
 
 uint64_t partition_work_deadline(const struct partition *partition)
@@ -113,6 +113,19 @@ void partition_vcpu_left(struct vcpu *vcpu)
 	lock_drop(&partition->lock);
 	if (is_last)
 		vcpu_request(vcpu->partition->vcpus[0], VCPU_REQUEST_WORK);
+}
+
+static void step_quiesce(struct partition *partition)
+{
+	const struct plan_partition *plan_p = partition->plan;
+
+	if (plan_p->function_count)
+		plan.pci->driver->stop(plan_p);
+	arch_dma_block(plan_p);
+	device_stop(plan_p);
+	arch_irq_partition_clear(plan_p);
+	console_end_line(plan_p);
+	work_begin(partition, STEP_REPORT);
 }
 
 /* A piece of the report, if one is due. */
@@ -207,9 +220,23 @@ static enum step step_of_memory(const struct partition *partition)
 static void step_reset(struct partition *partition)
 {
 	if (partition->work.until)
-		work_begin(partition, step_of_memory(partition));
+		work_begin(partition, STEP_PAST);
 	else
 		partition->work.until = arch_counter() + ticks_of_us(plan.pci->driver->reset(partition->plan)) + 1u;
+}
+
+/* Before anything is written: what a back-end still writes for the earlier life must not be found by the next one. */
+static void step_past(struct partition *partition)
+{
+	bool has_past = device_has_past(partition->plan, NULL);
+
+	if (has_past && !partition->work.until) {
+		partition->work.until = arch_counter() + ticks_of_us(DEVICE_QUIET_LIMIT_US);
+		return;
+	}
+	if (has_past)
+		hyp_print("%s: a back-end is not through with its earlier life: its memory stays hidden from it", partition->plan->name);
+	work_begin(partition, step_of_memory(partition));
 }
 
 static void step_scrub(struct partition *partition)
@@ -283,6 +310,12 @@ static void step_seed(struct partition *partition)
 	work_begin(partition, STEP_FLUSH);
 }
 
+static void step_flush(struct partition *partition)
+{
+	arch_stage2_flush(partition->plan);
+	work_begin(partition, STEP_DEVICES);
+}
+
 static void step_devices(struct partition *partition)
 {
 	const struct plan_partition *plan_p = partition->plan;
@@ -336,57 +369,23 @@ static void work_follow_state(struct partition *partition)
 		if (!is_stop_step)
 			work_begin(partition, STEP_QUIESCE);
 	} else if (step == STEP_NONE) {
-		work_begin(partition, partition->plan->function_count ? STEP_RESET : step_of_memory(partition));
+		work_begin(partition, partition->plan->function_count ? STEP_RESET : STEP_PAST);
 	}
 }
 
+typedef void step_fn(struct partition *partition);
+
+static step_fn *const steps[] = {
+	[STEP_QUIESCE] = step_quiesce, [STEP_REPORT] = step_report, [STEP_STOPPED] = step_stopped, [STEP_RESET] = step_reset,
+	[STEP_PAST] = step_past, [STEP_SCRUB] = step_scrub, [STEP_PLACE] = step_place, [STEP_CLEAN] = step_clean,
+	[STEP_SEED] = step_seed, [STEP_FLUSH] = step_flush, [STEP_DEVICES] = step_devices, [STEP_ENTER] = step_enter,
+};
+
+/* There is some: so there is a step. */
 void partition_work(struct partition *partition)
 {
 	work_follow_state(partition);
-	switch ((enum step)partition->work.step) {
-	case STEP_NONE:
-		break;
-	case STEP_QUIESCE:
-		if (partition->plan->function_count)
-			plan.pci->driver->stop(partition->plan);
-		arch_dma_block(partition->plan);
-		device_stop(partition->plan);
-		arch_irq_partition_clear(partition->plan);
-		console_end_line(partition->plan);
-		work_begin(partition, STEP_REPORT);
-		break;
-	case STEP_REPORT:
-		step_report(partition);
-		break;
-	case STEP_STOPPED:
-		step_stopped(partition);
-		break;
-	case STEP_RESET:
-		step_reset(partition);
-		break;
-	case STEP_SCRUB:
-		step_scrub(partition);
-		break;
-	case STEP_PLACE:
-		step_place(partition);
-		break;
-	case STEP_CLEAN:
-		step_clean(partition);
-		break;
-	case STEP_SEED:
-		step_seed(partition);
-		break;
-	case STEP_FLUSH:
-		arch_stage2_flush(partition->plan);
-		work_begin(partition, STEP_DEVICES);
-		break;
-	case STEP_DEVICES:
-		step_devices(partition);
-		break;
-	case STEP_ENTER:
-		step_enter(partition);
-		break;
-	}
+	steps[partition->work.step](partition);
 }
 
 /* ---- heartbeat ---- */

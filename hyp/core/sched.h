@@ -24,7 +24,8 @@ void partition_vcpu_left(struct vcpu *vcpu);
 /** Has `partition` work to do before its vCPUs may run? Context: the CPU of its vCPU 0. */
 bool partition_has_work(const struct partition *partition);
 
-/** Counter value at which it has work again: one of its devices is being reset; UINT64_MAX: none is. Context: the same CPU. */
+/** Counter value at which it has work again at the latest: one of its devices is being reset, or a back-end is waited for; UINT64_MAX:
+ * neither is. Context: the same CPU. */
 uint64_t partition_work_deadline(const struct partition *partition);
 
 /** Do one bounded piece of it. Context: the CPU of its vCPU 0, in its slot, nothing loaded. */

@@ -44,6 +44,8 @@ void arch_cpu_idle(void)
 		return;
 	if (fake.timer[fake.cpu] == UINT64_MAX)
 		end_with(FAKE_IDLE_FOREVER);
+	if (fake.is_held)
+		end_with(FAKE_RETURNED);
 	if (fake.counter < fake.timer[fake.cpu])
 		fake.counter = fake.timer[fake.cpu];
 }

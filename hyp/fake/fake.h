@@ -55,6 +55,7 @@ struct fake {
 	uint32_t uart_output_count;
 	uint32_t uart_room;               /* bytes that the transmitter still takes */
 	struct fake_pci pci[2];           /* those with a vendor are there */
+	bool is_held;                     /* an idle CPU returns: time does not go on to its timer */
 	void (*on_flush)(void);           /* called in each arch_stage2_flush() */
 	void (*on_uart_put)(void);        /* called once, inside the next arch_uart_put(): another CPU at that moment */
 };

@@ -46,6 +46,13 @@ void host_device_interrupt(uint32_t line, uint32_t bits, uint32_t status)
 	bulkhead_call(HC_DEVICE_INTERRUPT, line, bits, status, NULL);
 }
 
+/* Too late for this life: the next one is seen, and told of, as this one was. */
+void host_device_quiet(uint32_t line, uint32_t life)
+{
+	cpu_dsb();
+	bulkhead_call(HC_DEVICE_QUIET, line, life, 0, NULL);
+}
+
 uint64_t host_now_ns(void)
 {
 	return time_ns();

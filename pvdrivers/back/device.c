@@ -104,7 +104,7 @@ void device_set_config(struct device *d, uint32_t offset, const void *bytes, uin
 bool device_runs(const struct device *d)
 {
 	return d->status & VIRTIO_STATUS_DRIVER_OK && !(d->status & VIRTIO_STATUS_FAILED) && !d->is_broken && !d->is_lost &&
-	       d->pending == DEVICE_PENDING_NONE;
+	       d->pending == DEVICE_PENDING_NONE && d->setup.shared->flags & DEVICE_LINE_WINDOW;
 }
 
 void device_break(struct device *d, const char *why)
@@ -193,6 +193,7 @@ static void finish_pending(struct device *d)
 	if (what == DEVICE_PENDING_LIFE) {
 		state_store32(&d->setup.state->life, d->life);
 		page_init(d);
+		host_device_quiet(d->setup.line, d->life);
 		return;
 	}
 	page_refresh(d);
@@ -463,6 +464,8 @@ bool device_poll(struct device *d)
 		d->is_broken = true;	/* by the hypervisor: an answer came too late */
 		d->is_running = false;
 	}
+	if (!d->is_running && device_runs(d))
+		device_run(d);	/* the window came after the driver: another device of its front-end was not through with an earlier life */
 	if (!read_handoff(d, &h))
 		return false;
 	take_handoff(d, &h);
@@ -586,7 +589,7 @@ bool device_has_news(const struct device *d)
 {
 	const volatile struct device_line *line = d->setup.shared;
 
-	if (line->life != d->life || (d->pending == DEVICE_PENDING_NONE && load_sequence(d) != line->answered))
+	if (line->life != d->life || (!d->is_running && device_runs(d)) || (d->pending == DEVICE_PENDING_NONE && load_sequence(d) != line->answered))
 		return true;
 	for (uint32_t n = 0; n < d->setup.kind->queue_count && d->is_running; n++) {
 		if (d->queue[n].is_asleep && d->queue[n].doorbell_seen != line->doorbell[n])
@@ -654,6 +657,7 @@ static void begin(struct device *d)
 	d->setup.state->life = d->life;
 	state_store32(&d->setup.state->magic, STATE_MAGIC);
 	page_init(d);
+	host_device_quiet(d->setup.line, d->life);
 }
 
 void device_attach(struct device *d, const struct device_setup *setup, const void *config)

@@ -7,7 +7,8 @@
  * resets, and going on after a restart of the back-end. It must not know what a device is for: that is a `struct device_kind`.
  *
  * Context: one CPU, one caller. Nothing here blocks. The front-end is hostile: what breaks the protocol marks its device broken, and
- * nobody else notices. A window that was taken away makes the device *lost*: it rests until the front-end's next life or reset.
+ * nobody else notices. A window that was taken away makes the device *lost*: it rests until its next life or reset. What a life began is
+ * ended or awaited before the hypervisor hears that the device is through with it; controllers are idle when a device is attached.
  *
  * The loop of a program with several devices:
  *
@@ -106,7 +107,7 @@ enum device_pending {
 	DEVICE_PENDING_NONE,
 	DEVICE_PENDING_RESET,	/* Status = 0: waits until nothing is under way, then is answered */
 	DEVICE_PENDING_QUEUE,	/* one queue, the same */
-	DEVICE_PENDING_LIFE,	/* the front-end started anew; nobody waits for an answer */
+	DEVICE_PENDING_LIFE,	/* its life ended, or the next one began; nobody waits for an answer */
 };
 
 struct device {

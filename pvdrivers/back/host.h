@@ -14,6 +14,9 @@ int64_t host_device_answer(uint32_t line, uint32_t sequence, uint32_t status);
 /** Sets bits of InterruptStatus, and marks the device broken if `status` is DEVICE_STATUS_NEEDS_RESET. */
 void host_device_interrupt(uint32_t line, uint32_t bits, uint32_t status);
 
+/** Nothing that was begun for the device at `line` in lives before `life` touches the front-end's memory any more. */
+void host_device_quiet(uint32_t line, uint32_t life);
+
 /** Monotonic time. */
 uint64_t host_now_ns(void);
 

@@ -28,7 +28,8 @@ struct back {
 	uint32_t served[DEVICE_QUEUE_MAX];
 	uint32_t handoffs;
 	uint32_t withheld;		/* sequence of the hand-off that was not answered */
-	bool is_mute;
+	uint32_t life;			/* that was told of */
+	bool is_mute, is_busy;		/* busy: with that hand-off */
 };
 
 static struct back backs[DEVICES];
@@ -123,6 +124,14 @@ static uint64_t get64(const struct back *b, uint32_t offset)
 	return *word(b, offset) | (uint64_t)*word(b, offset + 4) << 32;
 }
 
+/* Nothing here goes on by itself: it is through with a life as soon as it sees that there is another one. */
+static int64_t life_end(struct back *b)
+{
+	b->is_busy = false;
+	b->life = b->line->life;
+	return bulkhead_call(HC_DEVICE_QUIET, b->number, b->life, 0, NULL);
+}
+
 static void command(struct back *b, uint64_t what)
 {
 	switch (what) {
@@ -131,6 +140,13 @@ static void command(struct back *b, uint64_t what)
 		break;
 	case DEV_LATE:
 		put64(b, DEV_RESULT, (uint64_t)bulkhead_call(HC_DEVICE_ANSWER, b->number, b->withheld, 0xf, NULL));
+		b->is_busy = false;
+		break;
+	case DEV_QUIET:
+		put64(b, DEV_RESULT, (uint64_t)life_end(b));
+		break;
+	case DEV_QUIET_OLD:
+		put64(b, DEV_RESULT, (uint64_t)bulkhead_call(HC_DEVICE_QUIET, b->number, b->line->life - 1u, 0, NULL));
 		break;
 	case DEV_BREAK:
 		put64(b, DEV_RESULT, (uint64_t)bulkhead_call(HC_DEVICE_INTERRUPT, b->number, 0, DEVICE_STATUS_NEEDS_RESET, NULL));
@@ -190,6 +206,7 @@ static void handoff_serve(struct back *b)
 		return;
 	if (b->is_mute) {
 		b->is_mute = false;
+		b->is_busy = true;
 		b->withheld = w.sequence;
 		return;
 	}
@@ -229,6 +246,8 @@ static void serve_all(void)
 {
 	for (unsigned i = 0; i < back_count; i++) {
 		*word(&backs[i], DEV_WAKES) = wakes;
+		if (backs[i].life != backs[i].line->life && !backs[i].is_busy)
+			(void)life_end(&backs[i]);
 		doorbells_serve(&backs[i]);
 		handoff_serve(&backs[i]);
 	}
@@ -252,6 +271,7 @@ int main(void)
 		for (uint32_t queue = 0; queue < DEVICE_QUEUE_MAX; queue++)
 			backs[i].served[queue] = backs[i].line->doorbell[queue];
 		backs[i].withheld = backs[i].line->answered;
+		(void)life_end(&backs[i]);
 	}
 	printf("devback: %u devices, ready: %lld\n", back_count, (long long)bulkhead_call(HC_DEVICE_READY, 0, 0, 0, NULL));
 	for (uint32_t seen = wakes - 1;;) {

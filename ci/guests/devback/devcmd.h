@@ -19,6 +19,8 @@ enum dev_command {
 	DEV_MUTE = 1,		/* the next hand-off is not answered */
 	DEV_LATE,		/* answer that one now; result: what the call said */
 	DEV_BREAK,		/* mark the device broken */
+	DEV_QUIET,		/* say that what was not answered is over; result: what the call said. Lives that end before are not told of */
+	DEV_QUIET_OLD,		/* the same of the life before; that changes nothing */
 	DEV_READ_WINDOW,	/* the 64 bits at the front-end's address; DEV_ABORTED if they cannot be read */
 	DEV_COUNT_WINDOW,	/* of so many pages (DEV_ADDRESS) from the window's begin on: how many can be read */
 };

@@ -317,6 +317,16 @@ static void test_window_gone(uint64_t limit_ns)
 	tap_check(unanswered(DEVICE_QUEUE_READY, 0, limit_ns), "the stop of a queue that is not answered ends after the limit");
 	read_window();
 	tap_check(result() == DEV_ABORTED, "... and the back-end no longer sees this memory");
+	put(DEV_COMMAND, DEV_QUIET_OLD);
+	tap_check((int64_t)result() == HC_ERR_STATE, "that it is through with the life before is no news");
+	read_window();
+	tap_check(result() == DEV_ABORTED, "... and does not show it this memory");
+	put(DEV_COMMAND, DEV_QUIET);
+	tap_check(result() == HC_OK, "that it is through with this one is");
+	read_window();
+	tap_check(result() == secret, "... and it sees this memory again");
+	put(DEVICE_STATUS, 0);
+	tap_check(get(DEVICE_STATUS) == 0 && get(DEVICE_INTERRUPT_STATUS) == 0, "a reset makes the device whole");
 }
 
 static bool find(void)

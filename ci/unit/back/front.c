@@ -31,12 +31,46 @@ static void image(struct front *f)
 	f->needs_reset = false;
 }
 
-void front_restart(struct front *f)
+static void window_put(struct front *f, bool is_shown)
 {
-	image(f);
+	f->is_gone = !is_shown;
+	f->line.flags = is_shown ? f->line.flags | DEVICE_LINE_WINDOW : f->line.flags & ~DEVICE_LINE_WINDOW;
+}
+
+void front_stop(struct front *f)
+{
+	window_put(f, false);
 	f->line.answered = f->line.sequence;
 	f->line.life++;
-	f->is_gone = false;
+	f->is_open = false;
+	f->has_past = true;
+}
+
+void front_begin(struct front *f)
+{
+	image(f);
+	f->line.flags &= ~DEVICE_LINE_BROKEN;
+	f->line.life++;
+	f->is_open = true;
+	window_put(f, !f->has_past);
+}
+
+void front_restart(struct front *f)
+{
+	front_stop(f);
+	front_begin(f);
+}
+
+void host_device_quiet(uint32_t line, uint32_t life)
+{
+	struct front *f = fronts[line];
+
+	host_now_ns();
+	f->quiets++;
+	if (life != f->line.life)
+		return;
+	f->has_past = false;
+	window_put(f, f->is_open);
 }
 
 int64_t host_device_answer(uint32_t line, uint32_t sequence, uint32_t status)
@@ -97,6 +131,8 @@ void front_open(struct front *f, uint32_t line, const struct device_kind *kind, 
 	memcpy(f->config, config, config_bytes);
 	image(f);
 	f->line.life = 1;
+	f->is_open = true;
+	window_put(f, true);
 	f->setup = (struct device_setup){
 		.label = "front", .line = line, .page = f->page, .shared = &f->line, .state = &f->state,
 		.window = { FRONT_BASE, FRONT_BYTES, f->memory },

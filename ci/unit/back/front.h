@@ -31,8 +31,9 @@ struct front {
 	struct device_state state;
 	uint8_t *memory;
 	bool is_gone;			/* its window was taken away */
+	bool is_open, has_past;		/* it runs; a life ended, and the back-end has not said that it is through with it */
 	bool needs_reset;		/* the hypervisor marked it */
-	unsigned answers, late, interrupts;
+	unsigned answers, late, interrupts, quiets;
 	void (*meanwhile)(void *arg);	/* what else goes on while a write waits for its answer */
 	void *arg;
 	struct device_setup setup;
@@ -61,7 +62,9 @@ void front_set_up_queue(struct front *f, uint32_t queue, uint16_t size);
 void front_ready(struct front *f);
 void front_start(struct front *f, uint64_t features, uint32_t queue_count);
 
-/* The hypervisor starts the front-end anew: initial image, next life. */
+/* The front-end stops: the window goes, the life ends. It begins: initial image, next life; the window as the back-end said. Both. */
+void front_stop(struct front *f);
+void front_begin(struct front *f);
 void front_restart(struct front *f);
 
 /* The driver's doorbell, if the device asked for one; and one round of the back-end. */

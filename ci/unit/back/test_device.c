@@ -272,7 +272,7 @@ static void a_reset_that_was_given_up_is_not_answered(void)
 	CHECK(front.late == 1 && front.device.counters.late_answers == 1);
 	device_poll(&front.device);
 	CHECK(front.device.is_broken && !front.device.is_running);
-	front.line.flags = 0;
+	front.line.flags &= ~DEVICE_LINE_BROKEN;
 	front_start(&front, OK_FEATURES, 2);
 	CHECK(goes_through());
 	front_close(&front);
@@ -304,7 +304,77 @@ static void a_new_life_is_as_after_a_reset(void)
 	CHECK(front.line.answered != front.line.sequence);	/* its predecessor's requests still touch its memory */
 	echo.is_busy = false;
 	device_poll(&front.device);
-	CHECK(front.state.life == 2 && !front.device.is_running && front_read(&front, VIRTIO_MMIO_CONFIG) == 0x04030201);
+	CHECK(front.state.life == 3 && !front.device.is_running && front_read(&front, VIRTIO_MMIO_CONFIG) == 0x04030201);
+	front_start(&front, OK_FEATURES, 2);
+	CHECK(goes_through());
+	front_close(&front);
+}
+
+static void a_life_is_over_when_nothing_of_it_is_under_way(void)
+{
+	start_it();
+	CHECK(goes_through());
+	echo.is_busy = true;
+	front_stop(&front);
+	for (int n = 0; n < 3; n++) {
+		device_poll(&front.device);
+		CHECK(front.has_past && !front.device.is_running);
+	}
+	echo.is_busy = false;
+	device_poll(&front.device);
+	CHECK(!front.has_past && front.is_gone && front.state.life == 2 && device_is_quiet(&front.device));
+	front_begin(&front);
+	CHECK(!front.is_gone && device_has_news(&front.device));
+	front_start(&front, OK_FEATURES, 2);
+	CHECK(goes_through() && front.state.life == 3);
+	front_close(&front);
+}
+
+static void two_lives_that_end_at_once_are_told_of_as_one(void)
+{
+	unsigned before;
+
+	start_it();
+	echo.is_busy = true;
+	front_stop(&front);
+	device_poll(&front.device);
+	front_begin(&front);
+	front_stop(&front);
+	before = front.quiets;
+	device_poll(&front.device);
+	CHECK(front.has_past && front.quiets == before);
+	echo.is_busy = false;
+	device_poll(&front.device);
+	CHECK(!front.has_past && front.quiets == before + 1);
+	front_close(&front);
+}
+
+/* Another device of that front-end is not through with an earlier life. */
+static void a_driver_that_is_ready_before_its_window_is_served_then(void)
+{
+	start_it();
+	front_stop(&front);
+	device_poll(&front.device);
+	front.has_past = true;
+	front_begin(&front);
+	front.is_open = false;	/* so the window stays away */
+	front_start(&front, OK_FEATURES, 2);
+	front.line.doorbell[1]++;
+	front_round(&front);
+	CHECK(front.is_gone && !front.device.is_running && !front.device.is_lost && status() == 15);
+	front.is_gone = false;
+	front.line.flags |= DEVICE_LINE_WINDOW;
+	CHECK(device_has_news(&front.device) && goes_through());
+	front_close(&front);
+}
+
+static void a_back_end_that_starts_is_through_with_other_lives(void)
+{
+	start_it();
+	front_stop(&front);
+	front_attach(&front);
+	CHECK(!front.has_past && front.is_gone);
+	front_begin(&front);
 	front_start(&front, OK_FEATURES, 2);
 	CHECK(goes_through());
 	front_close(&front);
@@ -483,6 +553,10 @@ int main(void)
 	TEST(a_reset_that_was_given_up_is_not_answered);
 	TEST(one_queue_is_reset);
 	TEST(a_new_life_is_as_after_a_reset);
+	TEST(a_life_is_over_when_nothing_of_it_is_under_way);
+	TEST(two_lives_that_end_at_once_are_told_of_as_one);
+	TEST(a_driver_that_is_ready_before_its_window_is_served_then);
+	TEST(a_back_end_that_starts_is_through_with_other_lives);
 	TEST(wrong_orders_break_it);
 	TEST(queues_that_cannot_be_break_it);
 	TEST(strange_writes_are_ignored);

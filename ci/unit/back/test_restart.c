@@ -297,7 +297,7 @@ static void a_state_page_of_another_life_is_not_used(void)
 	CHECK(disk_request(&m, VIRTIO_BLK_T_IN, 0, 0, 512) == VIRTIO_BLK_S_OK);
 	front_restart(&m.front);
 	disk_die(&m);
-	CHECK(m.front.state.life == 2 && !m.front.device.is_running && !m.front.state.queue[0].is_ready && m.front.state.driver_features == 0);
+	CHECK(m.front.state.life == 3 && !m.front.device.is_running && !m.front.state.queue[0].is_ready && m.front.state.driver_features == 0);
 	front_start(&m.front, FEATURES, 1);
 	CHECK(disk_request(&m, VIRTIO_BLK_T_IN, 0, 0, 512) == VIRTIO_BLK_S_OK);
 	disk_close(&m);

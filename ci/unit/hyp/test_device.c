@@ -122,14 +122,19 @@ static enum verdict net_write(uint32_t offset, uint32_t value)
 	return write_as(net_cpu, PAGE_IPA + offset, 4, value);
 }
 
-/* A call of gamma, made on its CPU. */
-static int64_t call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+static int64_t call_as(struct vcpu *vcpu, uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
 {
 	uint64_t regs[8] = { function, x1, x2, x3 };
 
 	fake.cpu = 2;
-	CHECK(hypercall(gamma_cpu, regs) == VERDICT_RESUME);
+	CHECK(hypercall(vcpu, regs) == VERDICT_RESUME);
 	return (int64_t)regs[0];
+}
+
+/* A call of gamma, made on its CPU. */
+static int64_t call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+	return call_as(gamma_cpu, function, x1, x2, x3);
 }
 
 static int64_t answer_net(uint32_t status)
@@ -169,6 +174,25 @@ static void settle(void)
 			(void)appliance_schedule(cpu);
 		fake.counter += 1000;
 	}
+}
+
+/* Gamma says that it is through with all lives of that device but the present one. */
+static int64_t quiet(uint32_t device)
+{
+	return call(HC_DEVICE_QUIET, device, doorbells.line[device].life, 0);
+}
+
+/* Alpha stops, gamma is through with it at once, alpha starts. */
+static void restart_alpha(void)
+{
+	fake.is_held = true;
+	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
+	(void)appliance_schedule(0);
+	(void)appliance_schedule(1);
+	settle();
+	CHECK(quiet(NET) == HC_OK && quiet(DISK) == HC_OK);
+	settle();
+	fake.is_held = false;
 }
 
 static bool in_order(const char *const *texts, size_t count)
@@ -283,8 +307,10 @@ static void calls_are_checked(void)
 	CHECK(call(HC_DEVICE_INTERRUPT, NET, 4, 0) == HC_ERR_INVALID);
 	CHECK(call(HC_DEVICE_INTERRUPT, NET, 1, 1) == HC_ERR_INVALID);
 	CHECK(waits(NET) && *page_word(NET, DEVICE_INTERRUPT_STATUS) == 0 && *page_word(NET, DEVICE_STATUS) == 0);
-	CHECK(device_ready(&test_partitions[BETA]) == ERR_ABSENT);
-	CHECK(device_interrupt(&test_partitions[BETA], 0, 1, 0) == ERR_ABSENT); /* a front-end has no lines */
+	CHECK(call(HC_DEVICE_QUIET, DEVICES, 0, 0) == HC_ERR_INVALID);
+	CHECK(call(HC_DEVICE_QUIET, NET, 1ull << 32 | 1, 0) == HC_ERR_STATE);
+	for (uint64_t function = HC_DEVICE_ANSWER; function <= HC_DEVICE_QUIET; function++) /* a front-end has no lines */
+		CHECK(function == HC_CHANNEL_SIGNAL || call_as(beta_cpu, function, 0, 1, 0) == HC_ERR_INVALID);
 }
 
 /* ---- hand-offs ---- */
@@ -558,16 +584,15 @@ static void no_window_onto_a_stopped_partition(void)
 static void the_order_of_stop_and_start(void)
 {
 	static const char *const order[] = {
-		"save alpha.0", "flush gamma", "irq pend gamma 77", "irq clear alpha", "clear 0x10000", "copy 0x10000", "clean 0x10000", "clean 0x30000+0x8000 code",
+		"dma block alpha", "flush gamma", "irq pend gamma 77", "irq clear alpha", "kick 0", "clear 0x10000", "copy 0x10000", "clean 0x10000", "clean 0x30000+0x8000 code",
 		"flush alpha", "irq reset alpha", "devices reset alpha", "irq level alpha 48 0", "irq pend gamma 77", "flush gamma", "irq pend gamma 77", "reset alpha.0", "load alpha.0",
 	};
 
 	begin_ready();
 	CHECK(call(HC_DEVICE_INTERRUPT, NET, DEVICE_INTERRUPT_USED, 0) == HC_OK);
-	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
-	settle();
+	restart_alpha();
 	CHECK(in_order(order, ARRAY_COUNT(order)));
-	CHECK(doorbells.line[NET].life == 2 && doorbells.line[DISK].life == 2 && doorbells.line[OTHER].life == 1);
+	CHECK(doorbells.line[NET].life == 3 && doorbells.line[DISK].life == 3 && doorbells.line[OTHER].life == 1);
 	CHECK(is_window(WINDOW_A) && doorbells.line[NET].flags == DEVICE_LINE_WINDOW);
 }
 
@@ -602,8 +627,7 @@ static void each_start_begins_with_the_plans_page(void)
 	CHECK(*page_word(NET, 0) == image[0] && *page_word(NET, 12) == image[3] && *page_word(NET, 16) == 0);
 	memset(page_word(NET, 0), 0xff, PAGE_SIZE);
 	CHECK(call(HC_DEVICE_INTERRUPT, NET, 1, DEVICE_STATUS_NEEDS_RESET) == HC_OK);
-	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
-	settle();
+	restart_alpha();
 	CHECK(*page_word(NET, 0) == image[0] && *page_word(NET, 12) == image[3]);
 	for (uint32_t at = 16; at < PAGE_SIZE; at += 4)
 		CHECK(*page_word(NET, at) == 0);
@@ -617,10 +641,8 @@ static void a_stop_ends_the_wait(void)
 	(void)appliance_schedule(1);
 	(void)net_write(DEVICE_STATUS, 0);
 	(void)write_as(second_cpu, PAGE_IPA + 0x30, 4, 5);
-	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
-	fake.kicked[1] = true;
-	settle();
-	CHECK(test_partitions[ALPHA].state->state == PARTITION_RUNNING && !waits(NET) && doorbells.line[NET].life == 2);
+	restart_alpha();
+	CHECK(test_partitions[ALPHA].state->state == PARTITION_RUNNING && !waits(NET) && doorbells.line[NET].life == 3);
 	CHECK(answer_net(0) == HC_ERR_STATE);
 	CHECK(net_cpu->state == VCPU_READY && second_cpu->state == VCPU_OFF);
 	CHECK(net_write(DEVICE_STATUS, 1) == VERDICT_ADVANCE && doorbells.line[NET].sequence == 2 && waits(NET));
@@ -630,9 +652,7 @@ static void a_stop_ends_the_limit(void)
 {
 	begin_ready();
 	(void)net_write(DEVICE_STATUS, 0);
-	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
-	(void)appliance_schedule(1);
-	settle();
+	restart_alpha();
 	CHECK(!fake_traced("irq level alpha 48 1", NULL) && doorbells.line[NET].flags == DEVICE_LINE_WINDOW);
 	fake.counter += 100 * LIMIT_US;
 	settle();
@@ -652,8 +672,132 @@ static void a_stopped_vcpu_is_not_woken_by_an_answer(void)
 	CHECK(test_partitions[ALPHA].state->state == PARTITION_STOPPED && net_cpu->state == VCPU_STOPPED);
 }
 
+/* ---- what a back-end still does for an earlier life ---- */
+
+#define QUIET_TICKS (DEVICE_QUIET_LIMIT_US * (FAKE_HZ / 1000000))
+
+static uint32_t alpha_state(void)
+{
+	return test_partitions[ALPHA].state->state;
+}
+
+/* Alpha is asked to start again, and gamma has said nothing yet. */
+static void begin_waiting(void)
+{
+	begin_ready();
+	fake.is_held = true;
+	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
+	(void)appliance_schedule(1);
+	settle();
+	CHECK(alpha_state() == PARTITION_STARTING && !fake_traced("clear 0x10000", NULL) && !is_window(WINDOW_A));
+}
+
+static void nothing_is_cleared_before_its_past_is_over(void)
+{
+	begin_waiting();
+	CHECK(doorbells.line[NET].life == 2 && doorbells.line[DISK].life == 2 && doorbells.line[OTHER].life == 1);
+	CHECK(call(HC_DEVICE_QUIET, NET, 1, 0) == HC_ERR_STATE && call(HC_DEVICE_QUIET, DISK, 1, 0) == HC_ERR_STATE);
+	CHECK(quiet(NET) == HC_OK && quiet(OTHER) == HC_OK);
+	settle();
+	CHECK(alpha_state() == PARTITION_STARTING && !fake_traced("clear 0x10000", NULL)); /* of the disk it has not said so */
+	fake.kicked[0] = false;
+	CHECK(quiet(DISK) == HC_OK && fake.kicked[0] && !is_window(WINDOW_A));
+	settle();
+	CHECK(alpha_state() == PARTITION_RUNNING && fake_traced("clear 0x10000", NULL) && is_window(WINDOW_A));
+	CHECK(doorbells.line[NET].life == 3 && doorbells.line[NET].flags == DEVICE_LINE_WINDOW && !fake_traced("print alpha: a back-end", NULL));
+}
+
+static void the_wait_has_an_end(void)
+{
+	begin_waiting();
+	CHECK(fake.timer[0] > fake.counter && fake.timer[0] <= fake.counter + QUIET_TICKS);
+	fake.counter = fake.timer[0] - 1;
+	(void)appliance_schedule(0);
+	CHECK(alpha_state() == PARTITION_STARTING && !fake_traced("clear 0x10000", NULL));
+	fake.counter++;
+	settle();
+	CHECK(alpha_state() == PARTITION_RUNNING && fake_traced("clear 0x10000", "print alpha: a back-end"));
+	CHECK(fake_count("print alpha: a back-end is not through") == 1);
+	CHECK(!is_window(WINDOW_A) && !(doorbells.line[NET].flags & DEVICE_LINE_WINDOW));
+	CHECK(call(HC_DEVICE_QUIET, DISK, 2, 0) == HC_ERR_STATE && quiet(DISK) == HC_OK && !is_window(WINDOW_A));
+	CHECK(call(HC_DEVICE_QUIET, NET, 2, 0) == HC_ERR_STATE && !is_window(WINDOW_A));
+	CHECK(quiet(NET) == HC_OK && is_window(WINDOW_A) && doorbells.line[DISK].flags == DEVICE_LINE_WINDOW);
+}
+
+static void what_is_not_due_shows_nothing(void)
+{
+	begin_ready();
+	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, false) == OK);
+	(void)appliance_schedule(1);
+	settle();
+	CHECK(quiet(NET) == HC_OK && quiet(DISK) == HC_OK && !is_window(WINDOW_A));
+	fake_trace_clear();
+	CHECK(quiet(NET) == HC_OK && quiet(OTHER) == HC_OK && !fake_traced("flush gamma", NULL) && !fake_traced("kick 0", NULL));
+	CHECK(partition_start(test_partitions[ALPHA].state) == OK);
+	settle();
+	CHECK(alpha_state() == PARTITION_RUNNING && is_window(WINDOW_A));
+}
+
+static void a_back_end_that_stops_is_through(void)
+{
+	begin_waiting();
+	CHECK(partition_stop(test_partitions[GAMMA].state, STOP_FAULT, false) == OK);
+	settle();
+	CHECK(alpha_state() == PARTITION_RUNNING && fake_traced("clear 0x10000", "dma block gamma"));
+	CHECK(!fake_traced("print alpha: a back-end", NULL));
+}
+
+static void a_back_end_that_is_stopped_is_not_waited_for(void)
+{
+	begin_ready();
+	CHECK(partition_stop(test_partitions[GAMMA].state, STOP_FAULT, false) == OK);
+	settle();
+	CHECK(partition_stop(test_partitions[ALPHA].state, STOP_OPERATOR, true) == OK);
+	(void)appliance_schedule(1);
+	settle();
+	CHECK(alpha_state() == PARTITION_RUNNING && doorbells.line[NET].life == 3);
+	CHECK(partition_start(test_partitions[GAMMA].state) == OK);
+	settle();
+	CHECK(is_window(WINDOW_A) && doorbells.line[NET].flags == DEVICE_LINE_WINDOW);
+}
+
+/* Its own back-end has the next slot of that CPU. */
+static void who_waits_leaves_the_cpu_to_others(void)
+{
+	begin_ready();
+	fake.is_held = true;
+	CHECK(partition_stop(test_partitions[BETA].state, STOP_OPERATOR, true) == OK);
+	for (int i = 0; i < 10; i++) {
+		fake.counter += 1000;
+		(void)appliance_schedule(2);
+		CHECK(test_cpus[2].current != beta_cpu);
+	}
+	CHECK(test_partitions[BETA].state->state == PARTITION_STARTING && fake_traced("load gamma.0", NULL) && !fake_traced("clear 0x40000", NULL));
+	CHECK(quiet(OTHER) == HC_OK);
+	settle();
+	CHECK(test_partitions[BETA].state->state == PARTITION_RUNNING && is_window(WINDOW_B) && fake_traced("clear 0x40000", NULL));
+}
+
+static void an_unanswered_reset_ends_a_life(void)
+{
+	ends_with_window_gone(DEVICE_STATUS, 0, true);
+	CHECK(doorbells.line[NET].life == 2 && doorbells.line[DISK].life == 1 && doorbells.line[OTHER].life == 1);
+	CHECK(call(HC_DEVICE_QUIET, NET, 1, 0) == HC_ERR_STATE && quiet(DISK) == HC_OK && !is_window(WINDOW_A));
+	CHECK(quiet(NET) == HC_OK && is_window(WINDOW_A) && doorbells.line[DISK].flags == DEVICE_LINE_WINDOW);
+	CHECK(doorbells.line[NET].flags == (DEVICE_LINE_WINDOW | DEVICE_LINE_BROKEN));
+	(void)net_write(DEVICE_STATUS, 0);
+	CHECK(answer_net(0) == HC_OK && doorbells.line[NET].flags == DEVICE_LINE_WINDOW);
+}
+
 int main(void)
 {
+	TEST(nothing_is_cleared_before_its_past_is_over);
+	TEST(the_wait_has_an_end);
+	TEST(what_is_not_due_shows_nothing);
+	TEST(a_back_end_that_stops_is_through);
+	TEST(a_back_end_that_is_stopped_is_not_waited_for);
+	TEST(who_waits_leaves_the_cpu_to_others);
+	TEST(an_unanswered_reset_ends_a_life);
 	TEST(a_doorbell_counts_and_interrupts);
 	TEST(a_doorbell_of_no_queue_is_ignored);
 	TEST(a_doorbell_counts_over_its_end);

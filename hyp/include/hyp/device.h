@@ -20,6 +20,7 @@ struct device {
 	struct vcpu *writer;   /* (lock) whose hand-off stands in the line; null: none */
 	uint32_t turn;         /* (lock) vCPUs of the front-end that wait until it is over, one bit each */
 	bool has_limit;        /* (lock) the back-end serves, or is stopped for good: a hand-off may wait only so long */
+	bool has_past;         /* (window lock, device.c) a life ended, and the back-end has not said that it is through with it */
 };
 
 /** The stage 2 of `back` stands: no front-end runs yet, so no window is there. Context: boot CPU. */
@@ -35,15 +36,22 @@ void device_expire(struct vcpu *vcpu);
  * stop and start again. Context: any CPU. */
 void device_limit(const struct plan_partition *back, bool has_limit);
 
-/** The vCPUs of `partition` are out: windows onto its RAM are taken away, its hand-offs are over. */
+/** The vCPUs of `partition` are out, its devices reach no memory: windows onto its RAM are taken away, its hand-offs are over, lives of
+ * its devices end. */
 void device_stop(const struct plan_partition *partition);
+
+/** May `back`, or any back-end if that is null, still do something to the RAM of `front` for an earlier life? The CPU of vCPU 0 of `front`
+ * is made to look when that ends. Context: any CPU. */
+bool device_has_past(const struct plan_partition *front, const struct plan_partition *back);
 
 /** The RAM of `partition` is ready: its device pages as the plan has them, then the windows that it is a side of. */
 void device_start(const struct plan_partition *partition);
 
-/** The calls of hyp/abi/hypercall.h. Errors: ERR_ABSENT: no such line; ERR_RANGE: no such bits; ERR_STATE: answered already. */
-MUST_CHECK enum err device_answer(const struct plan_partition *back, uint64_t line, uint64_t sequence, uint64_t status);
-MUST_CHECK enum err device_interrupt(const struct plan_partition *back, uint64_t line, uint64_t bits, uint64_t status);
+/** The calls of hyp/abi/hypercall.h. Errors: ERR_ABSENT: it serves no device; ERR_RANGE: no such bits; ERR_STATE: answered already, about to
+ * stop, or not this life. */
 MUST_CHECK enum err device_ready(const struct plan_partition *back);
+MUST_CHECK enum err device_answer(const struct plan_device *device, uint64_t sequence, uint64_t status);
+MUST_CHECK enum err device_interrupt(const struct plan_device *device, uint64_t bits, uint64_t status);
+MUST_CHECK enum err device_quiet(const struct plan_device *device, uint64_t life);
 
 #endif

@@ -28,7 +28,7 @@ struct partition_work {
 	uint32_t step;      /* which of the ordered steps */
 	uint32_t index;     /* map or load in this step */
 	uint64_t offset;    /* bytes done in it */
-	uint64_t until;     /* counter value before which there is nothing to do: a device is being reset; 0: there is */
+	uint64_t until;     /* counter value before which there is nothing to do: a device is being reset, a back-end waited for; 0: there is */
 };
 
 struct partition {
