@@ -113,16 +113,22 @@ int64_t psci_call(struct vcpu *vcpu, uint32_t function, const uint64_t x[31]);
 /* What the end of an instruction changes beside the PC: its single step is done, and it was no branch. */
 #define SPSR_OF_INSTRUCTION (SPSR_SS | BIT(11) | BIT(10))
 
-/** Go to the next instruction of the guest; `pstate` and `pc` are those of the exit. */
-static inline void guest_advance_from(uint64_t pc, uint64_t pstate, uint64_t esr)
+/* The same in a 32-bit process, whose place in a Thumb IT block stands in bits 15:10 and 26:25 (Arm DDI 0487, ITAdvance()). */
+static inline uint64_t pstate32_advance(uint64_t pstate)
 {
-	SYSREG_WRITE(elr_el2, pc + (esr & ESR_IL ? 4u : 2u));
-	SYSREG_WRITE(spsr_el2, pstate & ~SPSR_OF_INSTRUCTION);
+	uint64_t it = (pstate >> 8 & 0xfcu) | (pstate >> 25 & 3u);
+
+	it = it & 7u ? (it & 0xe0u) | (it << 1 & 0x1fu) : 0;
+	return (pstate & ~(SPSR_SS | 0x0600fc00ul)) | (it & 0xfcu) << 8 | (it & 3u) << 25;
 }
 
+/** Go to the next instruction of the guest. */
 static inline void guest_advance(uint64_t esr)
 {
-	guest_advance_from(SYSREG_READ(elr_el2), SYSREG_READ(spsr_el2), esr);
+	uint64_t pstate = SYSREG_READ(spsr_el2);
+
+	SYSREG_WRITE(elr_el2, SYSREG_READ(elr_el2) + (esr & ESR_IL ? 4u : 2u));
+	SYSREG_WRITE(spsr_el2, pstate & SPSR_AARCH32 ? pstate32_advance(pstate) : pstate & ~SPSR_OF_INSTRUCTION);
 }
 
 /** What hardware does for an instruction that is not there. */

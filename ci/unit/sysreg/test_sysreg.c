@@ -398,6 +398,32 @@ static void a_stopped_guest_takes_no_exception(void)
 	CHECK(faults == 1 && machine_read("elr_el2") == PC);
 }
 
+/* A 32-bit process may be in a Thumb IT block: how far it is stands in bits 15:10 and 26:25 (Arm DDI 0487, SPSR_EL2). */
+static uint64_t in_block(uint32_t it)
+{
+	return 0x10u | 0x20u | 0x600f0000ul | (uint64_t)(it & 0xfcu) << 8 | (uint64_t)(it & 3u) << 25;
+}
+
+static uint64_t advanced(uint64_t pstate, uint64_t esr)
+{
+	machine_write("elr_el2", 0x1000);
+	machine_write("spsr_el2", pstate);
+	guest_advance(esr);
+	return machine_read("spsr_el2");
+}
+
+static void the_next_instruction_is_in_its_place_of_a_block(void)
+{
+	machine_begin(0);
+	CHECK(advanced(in_block(0), 0) == in_block(0) && machine_read("elr_el2") == 0x1002);
+	CHECK(advanced(in_block(0x08), ESR_IL) == in_block(0) && machine_read("elr_el2") == 0x1004); /* the last of a block */
+	CHECK(advanced(in_block(0x0c), 0) == in_block(0x18)); /* ITE EQ becomes NE */
+	CHECK(advanced(in_block(0x1d), 0) == in_block(0x1a));
+	CHECK(advanced(in_block(0xe1), 0) == in_block(0xe2));
+	CHECK(advanced(in_block(0x04) | SPSR_SS, 0) == in_block(0x08)); /* its single step is done */
+	CHECK(advanced(SPSR_EL1H | SPSR_SS | 3ul << 10, ESR_IL) == SPSR_EL1H); /* 64 bits: BTYPE is there */
+}
+
 int main(void)
 {
 	TEST(every_id_register_tells_what_is_known_and_supported);
@@ -409,5 +435,6 @@ int main(void)
 	TEST(whatever_else_can_be_named_is_undefined_and_counted);
 	TEST(fixed_registers_have_their_values);
 	TEST(a_stopped_guest_takes_no_exception);
+	TEST(the_next_instruction_is_in_its_place_of_a_block);
 	return tap_done();
 }
