@@ -10,6 +10,18 @@ RELEASE ?= 0
 TIMEOUT ?= 180
 DEMO := demo-arm64_defconfig
 
+# Paths that make or a shell would take apart: said here, once, instead of by whatever trips over them first.
+ODD := ' " : ; & | < > * ? % ` $$ \#
+has_odd = $(or $(word 2,$(1)),$(strip $(foreach c,$(ODD),$(findstring $(c),$(1)))))
+check_path = $(if $(call has_odd,$(2)),$(error $(1)$(2): make cannot work with a path that has a blank or one of $(ODD) in it; take another one))$(if \
+	$(filter ~%,$(2)),$(error $(1)$(2): the shell left ~ as it is; write $$HOME in its place))
+$(call check_path,the project stands in ,$(CURDIR))
+$(call check_path,O=,$(O))
+$(call check_path,EXT=,$(EXT))
+$(call check_path,KEYS=,$(KEYS))
+$(call check_path,BULKHEAD_CACHE=,$(BULKHEAD_CACHE))
+$(if $(EXT),$(if $(wildcard $(EXT)/.),,$(error EXT=$(EXT): there is no such directory; make it, or correct the name)))
+
 # Files are made and removed in O, by whoever runs make: it must be ours. It is if it is absent or empty, holds nothing but a configuration,
 # or carries our mark, or a directory between it and the tree does; not if it holds the tree. (.flags: the mark of versions before 0.1.)
 O_MARK := .bulkhead-output
@@ -45,7 +57,7 @@ export LC_ALL := C
 export TZ := UTC
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 export BULKHEAD_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unversioned)
-export BULKHEAD_CACHE := $(shell deps/cache)
+export BULKHEAD_CACHE := $(abspath $(shell deps/cache))
 CACHE := $(BULKHEAD_CACHE)
 
 PYTHON ?= /usr/bin/python3

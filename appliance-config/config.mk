@@ -23,7 +23,7 @@ PLAN_VARIABLES = -DO='$(O)' -DEXT='$(EXT)' -DDEBIAN_6_1='$(DEP_KERNEL_6_1)' -DDE
 # The board that the configuration chose, as NAME=DTB.
 PLAN_BOARD_ARG = $(shell sed -n 's/^=\tBOARD\t//p' '$(CONFIG_OUT)/resolved' 2>/dev/null)
 PLAN_ARGS = --board '$(PLAN_BOARD_ARG)=$(CONFIG_OUT)/boards/$(PLAN_BOARD_ARG).dtb' --config '$(CONFIG_OUT)/resolved' \
-	--out '$(PLAN_OUT)' --ext '$(EXT)' $(PLAN_VARIABLES) $(if $(KEYS),,--development)
+	--out '$(PLAN_OUT)' --ext '$(EXT)' $(PLAN_VARIABLES) $(if $(KEYS),,--development) --programs '$(sort $(PARTITION_PROGRAMS) $(EXT_PROGRAMS))'
 
 $(CONFIG_OUT)/plan/%.o: appliance-config/plan/%.c
 	$(call say,HOSTCC,$@)
@@ -80,7 +80,7 @@ $(PLAN_STAMP): $(PLAN_OUT)/images.mk $(PLAN_IMAGES) $(CONFIG_OUT)/resolved $(BOA
 FORCE:
 $(CONFIG_OUT)/plan.args: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)echo "$(KEYS) $(EXT) $(CACHE)" | cmp -s - $@ || echo "$(KEYS) $(EXT) $(CACHE)" > $@
+	$(Q)echo "$(KEYS) $(EXT) $(CACHE) $(EXT_PROGRAMS)" | cmp -s - $@ || echo "$(KEYS) $(EXT) $(CACHE) $(EXT_PROGRAMS)" > $@
 
 # Commands that need no plan must not make one only because a room includes plan.mk.
 ifneq ($(if $(NO_PLAN),,$(filter-out $(CONFIG_GOALS),$(or $(MAKECMDGOALS),all))),)

@@ -48,21 +48,39 @@ def load(path):
     os.environ["BOARD_MENU"] = os.path.join(os.environ["BOARD_MENUS"], board)
     kconf = kconfiglib.Kconfig("Kconfig", warn=False)
     if path and os.path.exists(path):
+        for _ in lines_of(path):
+            pass
         kconf.load_config(path)
     return kconf
+
+
+def lines_of(path):
+    """A file's lines. One that is no text ends the program with the place: Kconfig's own tools would break off there."""
+    with open(path, "rb") as f:
+        lines = f.read().split(b"\n")
+    for number, line in enumerate(lines, 1):
+        try:
+            yield number, line.decode("utf-8").rstrip("\r")
+        except UnicodeDecodeError:
+            sys.exit("error: %s, line %d: %s is no UTF-8 text; write the file in UTF-8" % (path, number, ascii(line)[2:-1]))
 
 
 def assignments(path):
     """(symbol, typed value, line number) of each assignment in a file; strings without their quotes."""
     found = []
-    with open(path, encoding="utf-8") as f:
-        for number, line in enumerate(f, 1):
-            match = ASSIGN.match(line.rstrip("\n"))
-            if match:
-                found.append((match[1], unquote(match[2]), number))
-            elif UNSET.match(line.rstrip("\n")):
-                found.append((UNSET.match(line.rstrip("\n"))[1], "n", number))
+    for number, line in lines_of(path):
+        match = ASSIGN.match(line)
+        if match:
+            found.append((match[1], unquote(match[2]), number))
+        elif UNSET.match(line):
+            found.append((UNSET.match(line)[1], "n", number))
     return found
+
+
+def no_assignments(path):
+    """(kind, line number, what stands there, nothing) of each line that is neither an assignment nor a comment."""
+    return [("line", str(number), line.strip().replace("\t", " "), "") for number, line in lines_of(path)
+            if line.strip() and not line.startswith("#") and not ASSIGN.match(line)]
 
 
 def unquote(text):
@@ -115,6 +133,8 @@ def classify(kconf, name, typed, all_typed):
         for low, high, cond in sym.ranges:
             if kconfiglib.expr_value(cond) and not number(sym, low.str_value) <= value <= number(sym, high.str_value):
                 return ("range", "%s..%s" % (low.str_value, high.str_value))
+    elif sym.orig_type == kconfiglib.STRING and sym.visibility:
+        return ("value", "text in double quotes")
     elif sym.orig_type == kconfiglib.BOOL and typed not in ("y", "n"):
         return ("value", "y or n")
     elif typed == "n":
@@ -135,7 +155,7 @@ def near(kconf, name):
 
 def problems(kconf, path):
     """(kind, symbol, typed, detail) of each assignment that did not take effect."""
-    found = []
+    found = no_assignments(path)
     typed_by = {}
     typed = assignments(path)
     all_typed = {name: value for name, value, _ in typed}
@@ -165,6 +185,9 @@ def resolve(source, target):
 def tell_dropped(kconf, path):
     """One line for each assignment of `path` that the written .config will not hold any more."""
     for kind, name, typed, detail in problems(kconf, path):
+        if kind == "line":
+            print("dropped: line %s, %s (it is no assignment)" % (name, typed), file=sys.stderr)
+            continue
         words = {
             "unknown": "no such symbol here%s" % (detail and "; did you mean CONFIG_%s?" % detail),
             "range": "out of range %s" % detail, "value": "should be %s" % detail,
@@ -281,6 +304,8 @@ def show_names(kconf, nodes):
 def menuconfig(target):
     """kconfiglib's menu; before each drawing, prompts get the names that were typed meanwhile."""
     import menuconfig as menu
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.exit("error: the menu needs a terminal; without one, edit %s (docs/configuration.md) and run make report" % target)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)    # a terminal that goes away ends the menu, whoever ignores it above us
     while True:
         kconf = load(target)
@@ -323,12 +348,13 @@ def list_all():
 
 def choose(name, target):
     if name not in defconfigs():
-        sys.exit("no appliance %s: `make list` shows those that are there" % name)
+        sys.exit("error: no appliance %s: make list shows those that are there" % name)
     defconfig(defconfigs()[name], target)
 
 
 def main():
     command, *args = sys.argv[1:]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)   # who reads only the first lines of a list
     os.environ.setdefault("srctree", ".")
     os.environ.setdefault("EXT", "")
     if os.environ["EXT"] == "":

@@ -5,7 +5,7 @@
 -include $(O)/plan/plan.mk
 
 HYP_CPU_CFLAGS ?= -mcpu=cortex-a53 -mfix-cortex-a53-835769
-HYP_CPU_LDFLAGS ?= --fix-cortex-a53-843419=adr
+HYP_CPU_LDFLAGS ?= --fix-cortex-a53-843419
 # Test builds, never shipped: -DTEST_POISON_HPFAR (hyp/arm64/sysreg.h).
 HYP_TEST_CFLAGS ?=
 # Small where it is seldom run, fast everywhere else.

@@ -67,6 +67,13 @@ void check_kconfig_unknown(const struct model *model, struct findings *f)
 		     *p->detail ? mem_format(": did you mean CONFIG_%s?", p->detail) : "", *p->detail ? " or correct it" : "");
 }
 
+void check_kconfig_line(const struct model *model, struct findings *f)
+{
+	FOR_PROBLEMS(p, model, "line")
+		find(f, "line %s of .config, \"%s\", is no assignment; write CONFIG_NAME=value without blanks around the name, or begin it with #", p->name,
+		     p->typed);
+}
+
 void check_kconfig_range(const struct model *model, struct findings *f)
 {
 	FOR_PROBLEMS(p, model, "range")
@@ -172,7 +179,7 @@ void check_name_twice(const struct model *model, struct findings *f)
 
 void check_name_reserved(const struct model *model, struct findings *f)
 {
-	static const char *const reserved[] = { "hyp", "hypervisor", "store", "firmware", "uboot", "plan", "all", "self" };
+	static const char *const reserved[] = { "hyp", "hypervisor", "store", "firmware", "uboot", "plan", "all", "self", "serial", "command" };
 
 	for (uint32_t i = 0; i < model->part_count; i++)
 		for (size_t k = 0; k < COUNT_OF(reserved); k++)

@@ -17,10 +17,32 @@ void check_image_unset(const struct model *model, struct findings *f)
 			find(f, "%s: \"%s\" has no image; name a file", part->image_symbol, part->name);
 }
 
+void check_image_program(const struct model *model, struct findings *f)
+{
+	FOR_PARTS(part, model)
+		if (!program_is_known(model, part))
+			find(f, "%s=\"%s\": there is no such program; there are: %s; take one of them, or write it in partitions/%s of a directory of yours and "
+				"give that with EXT=", part->image_symbol, part->program, model->programs, part->program);
+}
+
+void check_image_path(const struct model *model, struct findings *f)
+{
+	FOR_PARTS(part, model) {
+		const char *const paths[] = { part->image_path, part->initrd_path, part->overlay_path };
+
+		for (size_t i = 0; i < COUNT_OF(paths); i++)
+			if (!path_is_plain(paths[i]))
+				find(f, "a file of \"%s\", %s: make cannot name it; %s", part->name, paths[i],
+				     strstr(paths[i], "$(") ? "$(O), $(EXT), $(DEBIAN_6_1) and $(DEBIAN_6_12) are what stands for directories" :
+				     strchr(paths[i], '~')  ? "write the directory in the place of ~" :
+							      "rename it, without blanks and characters that a shell takes as its own");
+	}
+}
+
 void check_image_missing(const struct model *model, struct findings *f)
 {
 	FOR_PARTS(part, model)
-		if (*part->image_path && part->image.kind == IMAGE_ABSENT)
+		if (*part->image_path && part->image.kind == IMAGE_ABSENT && program_is_known(model, part) && path_is_plain(part->image_path))
 			find(f, "%s: the image of \"%s\" is missing: no file %s%s", part->image_symbol, part->name, part->image_path,
 			     *model->ext || *part->image_path == '/' ? "; put it there, or correct the path" : "; put it there, correct the path, or give its directory with EXT=");
 }

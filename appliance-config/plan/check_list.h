@@ -8,7 +8,7 @@
 typedef void check_fn(const struct model *model, struct findings *findings);
 
 /* check_config.c: what was typed */
-check_fn check_kconfig_unknown, check_kconfig_range, check_kconfig_value, check_kconfig_blocked, check_kconfig_again, check_choice_twice,
+check_fn check_kconfig_line, check_kconfig_unknown, check_kconfig_range, check_kconfig_value, check_kconfig_blocked, check_kconfig_again, check_choice_twice,
 	check_cpu_twice, check_device_twice, check_config_board, check_config_version, check_partition_none, check_name_bad, check_name_twice,
 	check_name_reserved, check_appliance_name, check_version_word, check_console_key, check_console_size, check_command_line_long,
 	check_capability_partition, check_capability_right, check_capability_self, check_capability_twice;
@@ -21,7 +21,7 @@ check_fn check_cpu_none, check_cpu_many, check_cpu_siblings, check_slot_empty, c
 check_fn check_board_compatible, check_board_cpu_twice, check_board_cpus, check_board_memory, check_board_firmware, check_board_uart, check_board_overlap;
 
 /* check_image.c: guests' files and where they go in their RAM */
-check_fn check_image_unset, check_image_missing, check_image_kind, check_image_damaged, check_image_fits, check_image_place,
+check_fn check_image_unset, check_image_program, check_image_path, check_image_missing, check_image_kind, check_image_damaged, check_image_fits, check_image_place,
 	check_image_entry, check_initrd_missing, check_initrd_kind, check_initrd_fits, check_overlay_missing, check_overlay_bad, check_dtb_size,
 	check_slot_size, check_component_room;
 

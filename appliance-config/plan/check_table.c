@@ -8,6 +8,7 @@
 const struct check checks[] = {
 	{ "config-board", PHASE_CONFIG, check_config_board },
 	{ "config-version", PHASE_CONFIG, check_config_version },
+	{ "kconfig-line", PHASE_CONFIG, check_kconfig_line },
 	{ "kconfig-unknown", PHASE_CONFIG, check_kconfig_unknown },
 	{ "kconfig-range", PHASE_CONFIG, check_kconfig_range },
 	{ "kconfig-value", PHASE_CONFIG, check_kconfig_value },
@@ -32,6 +33,7 @@ const struct check checks[] = {
 	{ "name-bad", PHASE_CONFIG, check_name_bad },
 	{ "name-twice", PHASE_CONFIG, check_name_twice },
 	{ "name-reserved", PHASE_CONFIG, check_name_reserved },
+	{ "image-program", PHASE_CONFIG, check_image_program },
 	{ "appliance-name", PHASE_CONFIG, check_appliance_name },
 	{ "version-word", PHASE_CONFIG, check_version_word },
 	{ "console-key", PHASE_CONFIG, check_console_key },
@@ -143,6 +145,7 @@ const struct check checks[] = {
 	{ "store-align", PHASE_CONFIG, check_store_align },
 
 	{ "image-unset", PHASE_IMAGES, check_image_unset },
+	{ "image-path", PHASE_IMAGES, check_image_path },
 	{ "image-missing", PHASE_IMAGES, check_image_missing },
 	{ "image-kind", PHASE_IMAGES, check_image_kind },
 	{ "image-damaged", PHASE_IMAGES, check_image_damaged },

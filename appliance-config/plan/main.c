@@ -19,7 +19,7 @@
 enum { VARIABLE_MAX = 16 };
 
 struct options {
-	const char *command, *board, *board_dtb, *config, *out, *ext, *disabled, *elf;
+	const char *command, *board, *board_dtb, *config, *out, *ext, *programs, *disabled, *elf;
 	const char *variables[VARIABLE_MAX + 1];
 	uint32_t variable_count;
 	bool is_development;
@@ -34,6 +34,7 @@ static int usage(void)
 	      "  plan        write everything; --development: signed with development keys\n"
 	      "  check-link  compare --elf FILE with the hypervisor's region\n"
 	      "  checks      list the identifiers of all checks\n"
+	      "  --programs NAMES    those that make can build, separated by blanks\n"
 	      "  --disable-check=ID  leave one out: for tests of the tests\n",
 	      stderr);
 	return 2;
@@ -65,7 +66,8 @@ static bool parse_options(struct options *o, char **argv)
 			o->is_development = true;
 		else if (!take_value(a, "--board", argv, &i, &o->board) && !take_value(a, "--config", argv, &i, &o->config) &&
 			 !take_value(a, "--out", argv, &i, &o->out) && !take_value(a, "--ext", argv, &i, &o->ext) &&
-			 !take_value(a, "--disable-check", argv, &i, &o->disabled) && !take_value(a, "--elf", argv, &i, &o->elf))
+			 !take_value(a, "--disable-check", argv, &i, &o->disabled) && !take_value(a, "--elf", argv, &i, &o->elf) &&
+			 !take_value(a, "--programs", argv, &i, &o->programs))
 			return false;
 	}
 	if (o->board && strchr(o->board, '=')) {
@@ -274,7 +276,8 @@ static int run(char **argv)
 	}
 	if (!o.config)
 		return usage();
-	*model = (struct model){ .config = &config, .board = board, .variables = o.variables, .ext = o.ext, .is_development = o.is_development };
+	*model = (struct model){ .config = &config, .board = board, .variables = o.variables, .ext = o.ext, .programs = o.programs,
+		.is_development = o.is_development };
 	return run_model(&o, model);
 }
 

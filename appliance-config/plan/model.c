@@ -98,11 +98,11 @@ static void read_files(const struct model *model, struct part *part)
 {
 	const struct config *c = model->config;
 	uint32_t n = part->number;
-	const char *program = config_get(c, "PART%u_PROGRAM", n);
 
+	part->program = part->kind == KIND_UNIKERNEL ? config_get(c, "PART%u_PROGRAM", n) : "";
 	part->image_symbol = mem_format("CONFIG_PART%u_%s", n, part->kind == KIND_UNIKERNEL ? "PROGRAM" : "IMAGE");
 	if (part->kind == KIND_UNIKERNEL)
-		part->image_path = *program ? expand_path(model, mem_format("$(O)/partitions/%s.elf", program)) : "";
+		part->image_path = *part->program ? expand_path(model, mem_format("$(O)/partitions/%s.elf", part->program)) : "";
 	else
 		part->image_path = expand_path(model, config_get(c, "PART%u_IMAGE", n));
 	part->initrd_path = expand_path(model, config_get(c, "PART%u_INITRD", n));
@@ -249,16 +249,56 @@ void model_read(struct model *model)
 	channels_read(model);
 }
 
-/* A program of ours that is not built yet has no size; the report takes one that ours do not reach. */
-static void assume_program(struct image *image)
+bool path_is_plain(const char *path)
+{
+	return path[strcspn(path, " \t'\"$%#:;&|<>*?`~\\")] == 0;
+}
+
+bool program_is_known(const struct model *model, const struct part *part)
+{
+	size_t length = strlen(part->program);
+
+	if (!model->programs || length == 0)
+		return true;
+	for (const char *at = model->programs; *at; at += strspn(at, " ")) {
+		size_t word = strcspn(at, " ");
+
+		if (word == length && strncmp(at, part->program, length) == 0)
+			return true;
+		at += word;
+	}
+	return false;
+}
+
+/* What make builds or fetches and is not there yet has no size; the report takes one that ours and Debian's do not reach. */
+static void assume_image(struct image *image, uint64_t size, const char *found)
 {
 	image->kind = IMAGE_ARM64;
-	image->found = "not built yet: 1 MiB assumed";
+	image->found = found;
 	image->is_assumed = true;
-	image->footprint = MIB;
-	image->bytes.size = MIB;
-	image->segments[0] = (struct image_segment){ .size = MIB, .memory = MIB };
+	image->footprint = size;
+	image->bytes.size = size;
+	image->segments[0] = (struct image_segment){ .size = size, .memory = size };
 	image->segment_count = 1;
+}
+
+/* Does `path` lie in the directory of this variable, "NAME=directory"? */
+static bool lies_below(const char *path, const char *variable)
+{
+	const char *directory = strchr(variable, '=') + 1;
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* variables[0] is O, where programs are built. EXT's files are the user's; all others are fetched. */
+static void assume_absent(const struct model *model, struct part *part)
+{
+	if (lies_below(part->image_path, model->variables[0]))
+		assume_image(&part->image, MIB, "not built yet: 1 MiB assumed");
+	for (const char *const *v = model->variables + 1; *v; v++)
+		if (strncmp(*v, "EXT=", 4) != 0 && lies_below(part->image_path, *v))
+			assume_image(&part->image, 48 * MIB, "not fetched yet: 48 MiB assumed");
 }
 
 void model_open_images(struct model *model)
@@ -267,8 +307,8 @@ void model_open_images(struct model *model)
 		struct part *part = &model->parts[i];
 
 		image_open(&part->image, part->image_path, part->kind == KIND_LINUX);
-		if (part->image.kind == IMAGE_ABSENT && model->is_report_only && strncmp(part->image_path, model->variables[0] + 2, strlen(model->variables[0] + 2)) == 0)
-			assume_program(&part->image);
+		if (part->image.kind == IMAGE_ABSENT && model->is_report_only)
+			assume_absent(model, part);
 		if (*part->initrd_path)
 			image_open(&part->initrd, part->initrd_path, false);
 		if (*part->overlay_path)

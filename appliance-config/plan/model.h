@@ -114,6 +114,7 @@ struct part {
 	enum part_kind kind;
 	const char *image_path, *initrd_path, *overlay_path; /* "" for none */
 	const char *image_symbol;      /* Kconfig symbol that names the image */
+	const char *program;           /* the unikernel's; "" for none */
 	const char *cmdline;
 	bool has_console, has_rtc, is_auto, has_store, is_critical, has_symbols, is_trusted_dma, is_io;
 	uint32_t console_bytes;
@@ -186,6 +187,7 @@ struct model {
 	const struct config *config;
 	const struct board *board;
 	const char *const *variables;  /* "O=build" ..., NULL ends */
+	const char *programs;          /* names of all programs that make can build, separated by blanks; NULL: not told */
 	const char *ext, *appliance, *version;
 	uint32_t gic_version, security_version;
 	const struct board_gic *gic;
@@ -243,6 +245,10 @@ bool cpu_runs(const struct cpu *cpu, uint32_t part);
 struct range part_shown(const struct part *part);
 /* The same in physical memory. */
 uint64_t part_shown_pa(const struct part *part);
+/* Is `path` one that a makefile can name? */
+bool path_is_plain(const char *path);
+/* Can make build this partition's program, or does it have none? */
+bool program_is_known(const struct model *model, const struct part *part);
 /* Component's file, for messages and the manifest. */
 const char *component_name(enum component component);
 uint64_t component_size(const struct part *part, enum component component);

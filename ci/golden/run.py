@@ -57,7 +57,7 @@ class Planner:
         text = self.resolved(config).read_text()
         board = re.search(r"^=\tBOARD\t(.*)$", text, re.M)[1]
         common = ["--board", f"{board}={self.boards[board]}", "--config", str(self.resolved(config)), "--out", str(where / "plan"),
-                  "--ext", str(HERE), f"-DO={self.out / 'files'}", *more]
+                  "--ext", str(HERE), f"-DO={self.out / 'files'}", "--programs", "hello io", *more]
         done = subprocess.run([self.program, "plan", *common], capture_output=True, text=True, check=False)
         status, errors = done.returncode, done.stderr
         if LINK.search(config.stem):

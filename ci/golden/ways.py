@@ -208,6 +208,65 @@ def own_folder(ways):
     return findings
 
 
+def said(words, *wanted, **kwargs):
+    """Findings unless make refuses `words` and says, in one line, all that is wanted; nothing of a program's insides."""
+    done = subprocess.run(["make", *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **kwargs)
+    lines = done.stderr.splitlines()
+    if done.returncode and any(all(w in line for w in wanted) for line in lines) and "Traceback" not in done.stderr:
+        return []
+    return [f"make {' '.join(words)}: status {done.returncode}, does not say in one line: {' ... '.join(wanted)}", *lines[-5:]]
+
+
+def wrong_words(ways):
+    """What cannot be is said before anything is made of it."""
+    o = ways.fresh()
+    findings = said([f"O={o} x", "report"], f"O={o} x", "blank", "take another")
+    findings += said([f"O={o}", "EXT=/tmp/a b", "list"], "EXT=/tmp/a b", "blank")
+    findings += said([f"O={o}", f"EXT={ways.out}/none", "report"], f"EXT={ways.out}/none", "no such directory")
+    findings += said([f"O={o}", "EXT=~/mine", "report"], "EXT=~/mine", "$HOME")
+    findings += said(["O=/proc/nowhere", "report"], "O=/proc/nowhere", "written")
+    findings += said([f"O={o}", "TIMEOUT=long", "run"], "TIMEOUT=long", "seconds")
+    return findings + (["something was made"] if o.exists() else [])
+
+
+def not_a_terminal(ways):
+    o = ways.fresh()
+    findings = judge(ways.make(o, "hello-arm64_defconfig"))
+    return findings + said([f"O={o}", "menuconfig"], "needs a terminal", f"{o}/.config")
+
+
+def not_text(ways):
+    """A configuration that is no UTF-8 names its line; one with a word processor's line ends is read."""
+    o = ways.fresh()
+    findings = judge(ways.make(o, "hello-arm64_defconfig"))
+    config = o / ".config"
+    good = config.read_bytes()
+    config.write_bytes(good.replace(b"\n", b"\r\n"))
+    findings += judge(ways.make(o, "report"), "Physical memory")
+    config.write_bytes(b"# first\nCONFIG_APPLIANCE=\"k\xfcche\"\n" + good)
+    return findings + said([f"O={o}", "report"], "error:", ".config, line 2", "UTF-8")
+
+
+def nothing_fetched(ways):
+    """A report needs nothing that is fetched or built."""
+    o = ways.fresh()
+    cache = ways.out / "cold"
+    env = dict(os.environ, BULKHEAD_CACHE=str(cache))
+    return judge(ways.make(o, "report", env=env), "not fetched yet", "not built yet") + (["something was fetched"] if cache.exists() else [])
+
+
+def stale(ways):
+    """The plan's flags make the hypervisor anew, and nothing else."""
+    o = ways.fresh()
+    findings = judge(ways.make(o, "report"))
+    objects = [o / "hyp/core/x.o", o / "pvdrivers/x.o"]
+    for path in [*objects, o / "plan/plan.mk"]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("HYP_CPU_CFLAGS := -mcpu=cortex-a72\n")
+    findings += judge(ways.make(o, "report"))
+    return findings + ([] if [p.exists() for p in objects] == [False, True] else [f"{p}: {p.exists()}" for p in objects])
+
+
 def read_until(fd, wanted, out, seconds=120):
     """Adds what comes to `out` until `wanted`, plain, is in it. The time is generous: a loaded machine draws slowly."""
     end = time.monotonic() + seconds
@@ -325,8 +384,8 @@ def main():
     os.environ["PLANNER"] = args.planner
     os.environ["MAKEFLAGS"] = ""
     ways, tap = Ways(args.out), Tap()
-    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, others_folders, own_folder, documented, documented_functions, menu,
-                own_directory, change_of_appliance, same_everywhere):
+    for way in (no_configuration, every_appliance, listed, round_trip, dropped, refused, others_folders, own_folder, wrong_words, not_a_terminal,
+                not_text, nothing_fetched, stale, documented, documented_functions, menu, own_directory, change_of_appliance, same_everywhere):
         tap.result(f"{way.__name__.replace('_', ' ')}", way(ways))
     tap.done()
 

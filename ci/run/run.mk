@@ -4,6 +4,11 @@
 PART ?=
 FILE ?=
 
+# Said before anything is built
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+$(if $(shell printf %s '$(TIMEOUT)' | grep -xE '[0-9]+([.][0-9]+)?'),,$(error TIMEOUT=$(TIMEOUT): write a number of seconds))
+endif
+
 .PHONY: run debug
 run: all $(if $(PLAN_QEMU_LEAST),$(DEP_QEMU_$(PLAN_QEMU_LEAST))) ## Boot the appliance in QEMU: consoles here, one log a partition in $(O)/log
 	$(Q)$(PYTHON) ci/run/run.py --out '$(O)' --timeout $(TIMEOUT)
