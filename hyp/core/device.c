@@ -134,12 +134,11 @@ static bool ends_queue(const struct device_line *line)
 }
 
 /* How long the hand-off in the line may wait from now on. Its CPU must look after this, if it is another one. */
-static void limit_start(const struct plan_device *device)
+static void limit_start(const struct plan_device *device, bool has_limit)
 {
-	const struct device *state = device->state;
-	uint64_t until = state->has_limit ? arch_counter() + ticks_of_us(device->limit_us) : 0;
+	uint64_t until = has_limit ? arch_counter() + ticks_of_us(device->limit_us) : 0;
 
-	__atomic_store_n(&state->writer->wait_until, until, __ATOMIC_RELAXED);
+	__atomic_store_n(&device->state->writer->wait_until, until, __ATOMIC_RELAXED);
 }
 
 /* A reader that sees one of the new fields sees that the last hand-off is over, or the new sequence: the first fence pairs with the
@@ -164,7 +163,7 @@ static enum verdict hand_off(struct vcpu *vcpu, const struct plan_device *device
 	if (is_free) {
 		state->writer = vcpu;
 		vcpu->waits_for = device;
-		limit_start(device);
+		limit_start(device, state->has_limit);
 		line_put(device->shared, offset, exit->width, exit->value);
 	} else {
 		state->turn |= 1u << vcpu->index;
@@ -324,11 +323,11 @@ static void limit_put(const struct plan_device *device, bool has_limit)
 	struct device *state = device->state;
 
 	lock_take(&state->lock);
-	state->has_limit = has_limit;
-	if (state->writer) {
-		limit_start(device);
+	if (state->writer && state->has_limit != has_limit) {
+		limit_start(device, has_limit);
 		vcpu_request(state->writer, VCPU_REQUEST_WORK);
 	}
+	state->has_limit = has_limit;
 	lock_drop(&state->lock);
 }
 

@@ -474,6 +474,20 @@ static void no_limit_before_the_first_ready(void)
 	CHECK(timer_fires(0) == FAKE_RETURNED && doorbells.line[NET].flags & DEVICE_LINE_BROKEN);
 }
 
+/* A back-end that says again and again that it is ready gains no time, and kicks nobody. */
+static void ready_again_gains_no_time(void)
+{
+	begin_ready();
+	(void)net_write(0x30, 1);
+	fake.counter += LIMIT_US - 1;
+	fake.kicked[0] = false;
+	CHECK(call(HC_DEVICE_READY, 0, 0, 0) == HC_OK && !fake.kicked[0]);
+	fake.counter += 1;
+	fake.cpu = 0;
+	device_expire(net_cpu);
+	CHECK(!waits(NET) && doorbells.line[NET].flags & DEVICE_LINE_BROKEN);
+}
+
 static void no_limit_while_the_back_end_is_restarted(void)
 {
 	begin_ready();
@@ -818,6 +832,7 @@ int main(void)
 	TEST(one_tick_early_is_still_in_time);
 	TEST(broken_until_a_reset_is_answered);
 	TEST(no_limit_before_the_first_ready);
+	TEST(ready_again_gains_no_time);
 	TEST(no_limit_while_the_back_end_is_restarted);
 	TEST(a_back_end_stopped_for_good_is_late);
 	TEST(an_unanswered_reset_ends_the_window);
