@@ -5,7 +5,9 @@ own reboot in turns. And a front-end that is restarted while its disk, without a
 how a restart is done.
 
 QEMU runs its CPUs in the order of their numbers, and fires timers before the first one's turn. So the timed partition
-has CPU 0: its timer ends the turn of whoever is restarted, and it is late by what it waited for, not by a turn.
+has CPU 0: its timer ends the turn of whoever is restarted, and it is late by what it waited for, not by a turn. But where a timer
+of the other one ends its own turn, between its alarm and the setting of the next one, nothing brings it back before the other's
+next timer: beside a Linux that computes it may be late by a tick of that one (seen once: 2.9 ms, while Linux checked a certificate).
 """
 import re
 import time
@@ -14,6 +16,7 @@ from appliance import Appliance, Part
 from session import session
 
 LIVES, LINUX_RESTARTS, MS = 200, 5, 1000000
+TICK = 4 * MS       # of Debian's Linux
 
 
 def rows(machine):
@@ -30,17 +33,17 @@ def windows_before(machine):
     return len(rows(machine))
 
 
-def judge_neighbour(machine, before):
-    """Two tests, on all windows: `before` of them were told before the first restart was asked for."""
+def judge_neighbour(machine, before, turn=0):
+    """Two tests, on all windows: `before` of them were told before the first restart was asked for. `turn`: ns that QEMU may take."""
     machine.skip_to_end("beat")
-    with machine.test("no beat comes later than the latest before the first restart by more than 1 ms"):
+    with machine.test("no beat comes later than the latest before the first restart by more than 1 ms" + (" and a turn of QEMU's" if turn else "")):
         machine.expect("beat", r"^SLOTS do=beat .*\n", 120)
         gaps = [row["gap_ns"] for row in rows(machine)]
         machine.require(0 < before < len(gaps), f"{before} windows before, {len(gaps)} in all")
         print(f"# {machine.title}: worst gap {max(gaps[:before])} ns in {before} windows before, {max(gaps)} ns in all {len(gaps)}")
-        machine.require(max(gaps) <= max(gaps[:before]) + MS, f"worst gap before {max(gaps[:before])} ns, in all {max(gaps)} ns")
+        machine.require(max(gaps) <= max(gaps[:before]) + MS + turn, f"worst gap before {max(gaps[:before])} ns, in all {max(gaps)} ns")
     with machine.test("no beat is missing"):
-        lacking = [row for row in rows(machine) if row["beats"] < row["ns"] // MS]
+        lacking = [row for row in rows(machine) if row["beats"] < (row["ns"] - turn * (row["gap_ns"] > 2 * MS)) // MS]
         machine.require(not lacking, f"windows that lack beats: {lacking[:3]}")
 
 
@@ -81,7 +84,7 @@ def look_linux(machine):
             machine.expect("hyp", r"^linux: stopped, starts again$", 60)
             machine.skip_to_end("linux")
             machine.expect_guest("linux", timeout=300)
-    judge_neighbour(machine, before)
+    judge_neighbour(machine, before, TICK)
     machine.walk_tables()
 
 

@@ -25,10 +25,10 @@ def restart(machine, name, pattern):
 
 
 def look(machine):
-    machine.allow(*ANSWERS, r"(linux|serial|io): ")
+    machine.allow(*ANSWERS, r"(linux|echo|io): ")
     with machine.test("all are up, and Linux has hvc0"):
         machine.expect("io", r"serves 2 devices", 60)
-        machine.expect_guest("serial", "serial 1.0")
+        machine.expect_guest("echo", "serial 1.0")
         machine.expect_guest("linux")
         machine.expect("linux", r"^guest# ", 60)
     with machine.test(f"{LINES} lines come back as they went"):
@@ -37,7 +37,7 @@ def look(machine):
         restart(machine, "io", r"serves 2 devices")
         ask(machine, "serial", rf"^TEST serial ok {LINES}")
     with machine.test("the unikernel is restarted: the cable goes on"):
-        restart(machine, "serial", r"^UP ")
+        restart(machine, "echo", r"^UP ")
         ask(machine, "serial", rf"^TEST serial ok {LINES}")
     with machine.test("nobody reads at the other end: Linux writes on"):
         ask(machine, "serial_deaf", r"^TEST serial_deaf ok", 120)
@@ -47,7 +47,7 @@ def look(machine):
 def run(context):
     initrd = str((context.out / "guests/initramfs-io-6.12.cpio").resolve())
     parts = [Part("linux", "6.12", 256, (0,), "console=ttyAMA0", options={"INITRD": initrd}),
-             Part("serial", str(context.out / "guests/serial.elf"), 8, (1,)),
+             Part("echo", str(context.out / "guests/serial.elf"), 8, (1,)),
              Part("io", str(context.out / "partitions/io.elf"), 32, (2,), options={"IO": True})]
     options = {"CABLES": 1, "CABLE1_NAME": "tty", "CABLE1_A_PART1": True, "CABLE1_B_PART2": True}
     session(context, Appliance("serial", parts, 3, options=options), look)
