@@ -18,7 +18,7 @@ TARGETS = {"the hypervisor": HYPERVISOR + 0x1000, "the neighbour's tree": NEIGHB
            "the top of RAM": 0xbffff000, "the interrupt controller": 0x08000000, "the SMMU itself": 0x09050000, "nothing at all": 0x3000000000}
 # As a function it has no messages, so the page that takes them is nothing to it; physical addresses are the same for it there.
 MORE = {"the I/O partition's tree": IO, "the page of messages": 0x08090000}
-RESTARTS = 3
+RESTARTS = 4        # each at another moment of a copy
 # Of the device: its name in reports, its stream; where RAM is; what it tries.
 BUS = ("pcie", 0x8, {"rogue": ROGUE, "hello": NEIGHBOUR}, TARGETS)
 FUNCTION = ("edu", 0x68, {"rogue": ROGUE, "hello": NEIGHBOUR, "io": IO}, TARGETS | MORE)
