@@ -111,7 +111,7 @@ help: ## This text
 	@grep -hE '^[a-z%<>._-]+:.*## ' $(MAKEFILE_LIST) | sort -u | \
 		sed -E 's/^([^:]*):.*## (.*)/\1\t\2/' | awk -F'\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  O=dir  build there (default: build)      V=1  show every command'
+	@echo '  O=dir  build there, a directory for that alone (default: build)      V=1  show every command'
 	@echo '  EXT=dir  boards, defconfigs and guest images of your own'
 	@echo '  KEYS=dir  signing keys   RELEASE=1  refuse development keys   TIMEOUT=s  for make run'
 
