@@ -78,26 +78,28 @@ static bool stage1_line(struct expected *out, char *const w[WORDS])
 	return kind_read(w[4], &map->kind);
 }
 
-/* map PARTITION NAME IPA PA SIZE KIND */
+/* PARTITION NAME IPA PA SIZE KIND, behind the first word */
+static bool partition_map(struct map *map, char *const w[WORDS])
+{
+	*map = (struct map){ .partition = (uint32_t)number(w[1]), .input = number(w[3]), .output = number(w[4]), .size = number(w[5]) };
+	name_copy(map->name, w[2]);
+	return kind_read(w[6], &map->kind);
+}
+
+/* map PARTITION NAME IPA PA SIZE KIND: PA is "hypervisor" for memory of its own, wherever that is */
 static bool stage2_line(struct expected *out, char *const w[WORDS])
 {
 	struct map *map = &out->stage2[out->stage2_count++];
+	bool is_good = partition_map(map, w);
 
-	*map = (struct map){ .partition = (uint32_t)number(w[1]), .input = number(w[3]), .size = number(w[5]) };
-	name_copy(map->name, w[2]);
 	map->is_anywhere = !strcmp(w[4], "hypervisor");
-	map->output = map->is_anywhere ? 0 : number(w[4]);
-	return kind_read(w[6], &map->kind);
+	return is_good;
 }
 
 /* dma PARTITION NAME IPA PA SIZE KIND */
 static bool dma_line(struct expected *out, char *const w[WORDS])
 {
-	struct map *map = &out->dma[out->dma_count++];
-
-	*map = (struct map){ .partition = (uint32_t)number(w[1]), .input = number(w[3]), .output = number(w[4]), .size = number(w[5]) };
-	name_copy(map->name, w[2]);
-	return kind_read(w[6], &map->kind);
+	return partition_map(&out->dma[out->dma_count++], w);
 }
 
 /* stream PARTITION FIRST COUNT DEVICE */
