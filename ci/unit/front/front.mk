@@ -4,9 +4,9 @@
 
 UNIT_FRONT := $(O)/unit/front
 UNIT_FRONT_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ipvdrivers -Ihyp \
-	-isystem ci/unit/front/fake -isystem pvdrivers/runtime/include
+	-isystem ci/unit/front/fake -isystem ci/unit/fake -isystem pvdrivers/runtime/include
 # The fakes stand before the runtime's headers of the same names, and so both are named here.
-UNIT_FRONT_HEADERS := $(wildcard ci/unit/front/fake/rt/*.h pvdrivers/runtime/include/rt/*.h)
+UNIT_FRONT_HEADERS := $(wildcard ci/unit/front/fake/rt/*.h ci/unit/fake/rt/*.h pvdrivers/runtime/include/rt/*.h)
 UNIT_FRONT_OBJECTS := $(patsubst pvdrivers/%.c,$(UNIT_FRONT)/%.o,$(wildcard pvdrivers/front/*.c pvdrivers/virtio/*.c) pvdrivers/runtime/tree.c \
 	$(UNIT_BACK_NAMES:%=pvdrivers/back/%.c) pvdrivers/phys/status.c) $(patsubst %,$(UNIT_FRONT)/test/back/%.o,front disk net nic) \
 	$(UNIT_FRONT)/test/front/machine.o

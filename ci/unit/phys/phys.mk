@@ -3,9 +3,9 @@
 
 UNIT_PHYS := $(O)/unit/phys
 UNIT_PHYS_CFLAGS = -std=gnu11 -O1 -g $(WARN) $(HOST_SANITIZE) $(REPRODUCIBLE) -Ipvdrivers -Ihyp \
-	-isystem ci/unit/phys/fake -isystem pvdrivers/runtime/include
+	-isystem ci/unit/phys/fake -isystem ci/unit/fake -isystem pvdrivers/runtime/include
 # The fakes stand before the runtime's headers of the same names, and so both are named here.
-UNIT_PHYS_HEADERS := $(wildcard ci/unit/phys/fake/rt/*.h pvdrivers/runtime/include/rt/*.h)
+UNIT_PHYS_HEADERS := $(wildcard ci/unit/phys/fake/rt/*.h ci/unit/fake/rt/*.h pvdrivers/runtime/include/rt/*.h)
 UNIT_PHYS_SRCS := $(wildcard pvdrivers/phys/*.c pvdrivers/virtio/*driver.c) \
 	$(addprefix pvdrivers/runtime/,pci.c pci_bar.c pci_cap.c pci_irq.c gicv2m.c dma.c tree.c) $(addprefix ci/unit/phys/,machine.c models.c model_virtio.c model_emmc.c)
 UNIT_PHYS_OBJS := $(UNIT_PHYS_SRCS:%.c=$(UNIT_PHYS)/%.o)
