@@ -6,7 +6,6 @@ what the lies come to is reported under the liar's name, and nothing else is. It
 import re
 
 from appliance import Appliance, Part
-from harness import ANSWERS
 from session import session
 
 ROUNDS = 400
@@ -49,15 +48,11 @@ def look(machine, gic):
         machine.require(machine.text("hyp").count(LOST) <= 1, "told again")
         lines = [l for l in machine.text("hyp").splitlines() if re.match(r"liar[ :]", l)]
         machine.require(len(lines) < 200, f"{len(lines)} lines")
-    with machine.test("the hypervisor answers its keys"):
-        machine.allow(*ANSWERS)
-        machine.command("s")
-        machine.expect("hyp", r"^state of ", 20)
+    machine.answers_keys()
     machine.walk_tables()
 
 
-def run(context, full=False):
-    del full
+def run(context):
     program = str(context.out / "guests/messages.elf")
     options = {"IOMMU": True, "EXPERT": True, "HYPERVISOR_ADDRESS": f"{HYPERVISOR:#x}", "QEMU_DISK_MIB": 16}
     for gic in (3, 2):

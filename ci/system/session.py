@@ -52,6 +52,13 @@ class Session(Watched):
     def type_to(self, name, text):
         self.type(self.appliance.index(name), name, text)
 
+    def answers_keys(self):
+        """A test: the hypervisor does."""
+        with self.test("the hypervisor answers its keys"):
+            self.allow(*harness.ANSWERS)
+            self.command("s")
+            self.expect("hyp", r"^state of ", 20)
+
     def walk_tables(self):
         """Two tests: every table of the hypervisor compared with the plan, the depth of its stacks with the bound."""
         base, size = next((int(w[1], 0), int(w[2], 0)) for w in self.plan.lines["region"] if w[0] == "hypervisor")
